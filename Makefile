@@ -1,0 +1,42 @@
+# Each target sets itself up: a virtual environment in .venv beside this file, with the pinned versions.
+PYTHON ?= python3
+BIN := .venv/bin
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+export PYTHONWARNINGS := ignore
+
+.PHONY: demo ui test test-all bench lint clean-venv help
+
+help:
+	@echo "make demo      synthetic data, the whole graph, the leaderboard"
+	@echo "make ui        the web page: lineage, checks, backfills (http://127.0.0.1:3000)"
+	@echo "make test      linter, type checker, tests"
+	@echo "make test-all  the same and the long proofs"
+	@echo "make bench     speed and memory, as ratios"
+
+.venv/installed: pyproject.toml constraints.txt
+	@echo "Setting up .venv (once; about a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: .venv/installed
+	@$(BIN)/clinseek demo
+
+ui: .venv/installed
+	@$(BIN)/clinseek ui
+
+lint: .venv/installed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: lint
+	@$(BIN)/pytest -n 2
+
+test-all: lint
+	@$(BIN)/pytest -n 2 -m "slow or not slow"
+
+bench: .venv/installed
+	@$(BIN)/python -m benchmarks

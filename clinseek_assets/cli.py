@@ -1,0 +1,68 @@
+"""`clinseek`: the command line. A command's own file is `commands/<name>.py`; it is imported when it is called.
+
+Exit codes: 0 for done, 1 for «the data or the run is not as it should be» with the reason, 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from clinseek_assets import __version__
+from clinseek_assets.faults import Fault
+
+# Name on the command line -> one line of help, in the order in which a newcomer meets them.
+COMMANDS = {
+    "demo": "Synthetic data, the whole graph, the leaderboard.",
+    "ui": "The web page: lineage, checks, backfills.",
+    "doctor": "Which inputs are there, their versions, what is missing and where to get it.",
+    "synthesize": "Only the synthetic release and its source datasets.",
+    "build-manifest": "Questions by the published rules from any MIMIC-IV root.",
+    "patient-databases": "The databases of a manifest's patients, without Dagster.",
+    "validate": "Every released count, every linked artifact.",
+    "evaluate": "Run a model over the benchmark; what is there is kept.",
+    "score": "Score a results file, the published drivers' own format included.",
+    "leaderboard": "The published table layout, with coverage.",
+    "models": "The registry of models, and whether each endpoint answers.",
+}
+
+
+class LazyCommands(click.Group):
+    """Commands by name, each imported only when it is asked for, so that `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the catalogue."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, out of its own module's `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"clinseek_assets.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands from the catalogue: no module is imported for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clinseek")
+def clinseek() -> None:
+    """Rebuild ClinSeek-Bench from your own clinical data, run models over it, read the tables."""
+
+
+def main() -> None:
+    """Entry point: a fault of the data or the run ends with its reason and exit code 1, never with a traceback."""
+    try:
+        clinseek()
+    except Fault as fault:
+        click.echo(f"clinseek: {fault}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("clinseek: interrupted; what was finished is kept, and the same command continues.", err=True)
+        sys.exit(130)

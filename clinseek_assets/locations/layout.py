@@ -1,0 +1,103 @@
+"""The layout of CLINSEEK_HOME: the only place that names the files which the graph writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TEXT_MANIFEST_FILE = "ClinSeek-Bench_text.json"
+
+
+def in_a_name(key: str) -> str:
+    """A partition key as a part of a path: a `/` in a model's name becomes `__`."""
+    return key.replace("/", "__")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Every path below one CLINSEEK_HOME."""
+
+    home: Path
+
+    @property
+    def release(self) -> Path:
+        """The synthetic release, where one was made: `text/ClinSeek-Bench_text.json`, `expected_counts.json`."""
+        return self.home / "release"
+
+    @property
+    def sources(self) -> Path:
+        """The synthetic source datasets, where they were made: `mimic_iv/{hosp,icu,ed,note}`, `ehr_bench/`."""
+        return self.home / "sources"
+
+    @property
+    def assets(self) -> Path:
+        """All artifacts of the graph."""
+        return self.home / "assets"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file of views and marts."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance: runs, events, schedules."""
+        return self.home / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt compiles."""
+        return self.home / "dbt"
+
+    @property
+    def manifests(self) -> Path:
+        """`text_manifest.parquet`, `subtasks.parquet`."""
+        return self.assets / "manifests"
+
+    def source_table(self, module: str, table: str) -> Path:
+        """The cohort's rows of one MIMIC-IV table."""
+        return self.assets / "source_tables" / "mimic_iv" / module / f"{table}.parquet"
+
+    def patient_databases(self, split: str) -> Path:
+        """The folder of `patient_<subject_id>.db` files."""
+        return self.assets / "patient_databases" / split
+
+    @property
+    def reference_tables(self) -> Path:
+        """Dictionaries and code classes as one SQLite file."""
+        return self.assets / "patient_databases" / "reference_table.db"
+
+    @property
+    def candidate_tables(self) -> Path:
+        """The vocabularies that the candidate tools search, as one SQLite file."""
+        return self.assets / "patient_databases" / "candidate_table.db"
+
+    @property
+    def table_descriptions(self) -> Path:
+        """The folder of `shorten_description.json` and `link_information.json`."""
+        return self.assets / "patient_databases" / "table_description"
+
+    def contexts(self, split: str, arm: str, subtask: str) -> Path:
+        """The contexts of one subtask in one arm (`curated`, `curated_strict`)."""
+        return self.assets / "contexts" / split / arm / f"{subtask}.parquet"
+
+    def predictions(self, split: str, arm: str, model: str, subtask: str) -> Path:
+        """The answers of one model to one subtask in one arm."""
+        return self.assets / "predictions" / split / arm / in_a_name(model) / f"{subtask}.parquet"
+
+    def scores(self, split: str, arm: str, model: str, subtask: str) -> Path:
+        """The scores of one model on one subtask in one arm."""
+        return self.assets / "scores" / split / arm / in_a_name(model) / f"{subtask}.parquet"
+
+    def model_scores(self, split: str, model: str) -> Path:
+        """All scores of one model over subtasks and arms."""
+        return self.assets / "scores" / split / "by_model" / f"{in_a_name(model)}.parquet"
+
+    def mart(self, name: str) -> Path:
+        """A mart as a Parquet file, for readers that must not wait for the warehouse's writer."""
+        return self.assets / "marts" / f"{name}.parquet"
+
+    @property
+    def reports(self) -> Path:
+        """`leaderboard.html` and what belongs to it."""
+        return self.assets / "reports"

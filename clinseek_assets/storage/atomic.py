@@ -1,0 +1,54 @@
+"""Files appear whole or not at all: written under a temporary name beside their place, then renamed.
+
+Everything made from credentialed data is private to its owner: files 0600, folders 0700.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+UNFINISHED = ".unfinished-"
+
+
+def private_folder(folder: Path) -> Path:
+    """Make `folder` and its missing parents, readable by their owner only; return it."""
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it replaces `path` at once, on any error it is removed.
+
+    A killed process leaves only a file whose name starts with `.unfinished-`, which nobody reads and `sweep` removes.
+    """
+    private_folder(path.parent)
+    temporary = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex[:12]}-{path.name}")
+    try:
+        yield temporary
+        os.chmod(temporary, PRIVATE_FILE)
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed runs left unfinished below `folder`; return how many files that were."""
+    leftovers = list(folder.rglob(f"{UNFINISHED}*")) if folder.is_dir() else []
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    return len(leftovers)
