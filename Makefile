@@ -31,7 +31,7 @@ lint: .venv/installed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 test: lint
 	@$(BIN)/pytest -n 2

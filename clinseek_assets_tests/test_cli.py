@@ -1,0 +1,43 @@
+"""The command line as a user meets it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from clinseek_assets.cli import COMMANDS, clinseek
+
+CLINSEEK = Path(sys.executable).with_name("clinseek")
+
+
+def test_help_lists_every_command():
+    shown = CliRunner().invoke(clinseek, ["--help"]).output
+    assert all(name in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_teaches_itself(name):
+    result = CliRunner().invoke(clinseek, [name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "Usage:" in result.output
+    assert len(result.output.splitlines()) > 5
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["score"], ["doctor", "--no-such-option"]])
+def test_wrong_usage_exits_with_2(arguments):
+    assert CliRunner().invoke(clinseek, arguments).exit_code == 2
+
+
+def test_a_user_s_mistake_ends_with_its_reason_and_no_traceback(tmp_path):
+    missing = tmp_path / "nowhere.json"
+    ran = subprocess.run(
+        [CLINSEEK, "patient-databases", "--manifest", missing, "--mimic-root", tmp_path, "--out", tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode in (1, 2)
+    assert "Traceback" not in ran.stderr
+    assert "nowhere.json" in ran.stderr
