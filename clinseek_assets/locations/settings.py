@@ -1,0 +1,402 @@
+"""What a user names: where the release, the source datasets and the home folder lie.
+
+Each setting is an environment variable, or the same key (in lower or upper case) in `clinseek.yaml` in the project's
+folder or, where there is none, in the current folder. The environment wins. A relative path is meant from the file
+that names it, in the environment from the current folder; `~` is the user's home folder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from clinseek_assets.benchmark.released_counts import FILE_NAME as COUNTS_FILE
+from clinseek_assets.benchmark.released_counts import expected_counts
+from clinseek_assets.faults import Fault, SettingsFault
+from clinseek_assets.locations.layout import TEXT_MANIFEST_FILE, Layout
+from clinseek_assets.locations.physionet import (
+    EHRXQA,
+    MIMIC_CXR,
+    MIMIC_CXR_JPG,
+    Dataset,
+    choices_made,
+    find_release,
+    module_in,
+    modules_below,
+)
+
+SETTINGS_FILE = "clinseek.yaml"
+HOME_FOLDER = ".clinseek"
+MODELS_FILE = "models.yaml"
+ATC_FILE = "atc_classes.csv"
+
+# Every setting, and what it names.
+KEYS = {
+    "CLINSEEK_HOME": "the folder of all that clinseek writes",
+    "CLINSEEK_RELEASE_ROOT": "the folder of the released manifests",
+    "CLINSEEK_ATC_CLASSES": "a CSV file ndc,name,atc_code,atc_name",
+    "CLINSEEK_MODELS": "the registry of models, a YAML file",
+    "PHYSIONET_ROOT": "a folder that a recursive download of PhysioNet filled",
+    "MIMIC_IV_ROOT": "the folder of hosp/, icu/, ed/, note/",
+    "MIMIC_IV_HOSP_ROOT": "the hosp module of MIMIC-IV",
+    "MIMIC_IV_ICU_ROOT": "the icu module of MIMIC-IV",
+    "MIMIC_IV_ED_ROOT": "the ed module, MIMIC-IV-ED",
+    "MIMIC_IV_NOTE_ROOT": "the note module, MIMIC-IV-Note",
+    "MIMIC_CXR_ROOT": "MIMIC-CXR: radiology reports",
+    "MIMIC_CXR_JPG_ROOT": "MIMIC-CXR-JPG: images and their metadata",
+    "EHRXQA_ROOT": "EHRXQA",
+    "MEDMOD_ROOT": "MedMod's built data",
+    "EHR_BENCH_ROOT": "EHR-Bench's files of questions",
+}
+FILE_KEYS = ("CLINSEEK_ATC_CLASSES", "CLINSEEK_MODELS")
+MODULE_KEYS = {module: f"MIMIC_IV_{module.upper()}_ROOT" for module in ("ed", "hosp", "icu", "note")}
+SOURCE_KEYS = tuple(key for key in KEYS if not key.startswith("CLINSEEK_"))
+ALIKE = 0.85  # difflib's ratio from which an unknown name is taken for a misspelled key
+
+
+class Settings(BaseModel):
+    """Where everything lies, resolved: every path is absolute; what is None or absent is not there.
+
+    Attributes:
+        home: CLINSEEK_HOME.
+        release_root: the folder of the released manifests (it may still be missing).
+        mimic_roots: MIMIC-IV module (`ed`, `hosp`, `icu`, `note`) -> the folder of its tables; only those found.
+        mimic_cxr_root, mimic_cxr_jpg_root, ehrxqa_root, medmod_root, ehr_bench_root: further source datasets.
+        atc_classes: the file of ATC classes by NDC.
+        models_file: the registry of models (it may be missing).
+        project_root: the folder beside whose README all of this lies.
+        settings_file: the `clinseek.yaml` that was read.
+        synthetic: whether the release and the sources are the synthetic ones of one place.
+        origins: setting -> `environment`, the settings file's path, or how else it came about; for `doctor`.
+        notices: what a user should know about the choices that were made.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path
+    release_root: Path
+    mimic_roots: dict[str, Path]
+    mimic_cxr_root: Path | None = None
+    mimic_cxr_jpg_root: Path | None = None
+    ehrxqa_root: Path | None = None
+    medmod_root: Path | None = None
+    ehr_bench_root: Path | None = None
+    atc_classes: Path | None = None
+    models_file: Path
+    project_root: Path
+    settings_file: Path | None = None
+    synthetic: bool = False
+    origins: dict[str, str] = {}
+    notices: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of the home folder."""
+        return Layout(self.home)
+
+    @property
+    def text_manifest(self) -> Path:
+        """The text split's manifest: in `text/` of the release, or beside its README as the dataset's page has it."""
+        nested, flat = self.release_root / "text" / TEXT_MANIFEST_FILE, self.release_root / TEXT_MANIFEST_FILE
+        return flat if flat.is_file() and not nested.is_file() else nested
+
+
+def load_settings(environ: Mapping[str, str] = os.environ, project_root: Path | None = None) -> Settings:
+    """Read the settings from the environment and `clinseek.yaml`.
+
+    Args:
+        environ: the environment's variables.
+        project_root: the project's folder; by default the checkout that this package lies in, else the current folder.
+
+    Raises:
+        SettingsFault: an unknown key, a path to nothing or to the wrong kind of thing, a broken file, or a release and
+            sources that do not belong together.
+    """
+    settings, faults = examine_settings(environ, project_root)
+    if faults:
+        raise faults[0]
+    return settings
+
+
+def examine_settings(
+    environ: Mapping[str, str] = os.environ, project_root: Path | None = None
+) -> tuple[Settings, list[SettingsFault]]:
+    """As `load_settings`, but with all faults beside the settings as far as they go; for `clinseek doctor`.
+
+    Raises:
+        SettingsFault: the settings file itself cannot be read.
+    """
+    root = (project_root or project_folder()).resolve()
+    named, origins, settings_file = named_paths(environ, root)
+    faults = misspelled_variables(environ) + wrong_paths(named)
+    # A path that is at fault must not take part in what follows from it, or one mistake shows up as several.
+    usable = {key: path for key, path in named.items() if not path_fault(key, path)}
+    home = usable.get("CLINSEEK_HOME", root / HOME_FOLDER)
+    resolved = resolve(usable, set(named), home, faults)
+    settings = Settings(
+        home=home,
+        models_file=usable.get("CLINSEEK_MODELS", root / MODELS_FILE),
+        project_root=root,
+        settings_file=settings_file,
+        origins=origins,
+        **resolved,
+    )
+    return settings, faults
+
+
+def project_folder() -> Path:
+    """The checkout that this package lies in (it has a `pyproject.toml`), else the current folder."""
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+def named_paths(environ: Mapping[str, str], root: Path) -> tuple[dict[str, Path], dict[str, str], Path | None]:
+    """What is named: setting -> absolute path, setting -> where it was named, and the settings file if there is one."""
+    settings_file = next((path for path in (root / SETTINGS_FILE, Path.cwd() / SETTINGS_FILE) if path.exists()), None)
+    from_file = read_settings_file(settings_file) if settings_file else {}
+    from_environment = {key: environ[key].strip() for key in KEYS if environ.get(key, "").strip()}
+    paths: dict[str, Path] = {}
+    origins: dict[str, str] = {}
+    for key in KEYS:
+        if key in from_environment:
+            paths[key], origins[key] = Path.cwd() / Path(from_environment[key]).expanduser(), "environment"
+        elif key in from_file and settings_file:
+            paths[key] = settings_file.parent / Path(from_file[key]).expanduser()
+            origins[key] = str(settings_file)
+    return {key: path.resolve() for key, path in paths.items()}, origins, settings_file
+
+
+def read_settings_file(path: Path) -> dict[str, str]:
+    """The keys (in upper case) and values of a `clinseek.yaml`; keys without a value count as not there.
+
+    Raises:
+        SettingsFault: it is not YAML, not a flat mapping of names to paths, names a key twice, or an unknown key.
+    """
+    mend = f"One line a setting, for example `mimic_iv_root: ~/data/mimic-iv`. Settings: {', '.join(KEYS).lower()}."
+    try:
+        document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsFault(f"{path}, line {line}: this is not YAML ({error.problem}).", mend=mend) from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise SettingsFault(f"{path} cannot be read ({type(error).__name__}).", mend=mend) from None
+    if document is None:
+        return {}
+    if not isinstance(document, yaml.MappingNode):
+        raise SettingsFault(f"{path} is not a list of settings `key: path`.", mend=mend)
+    found: dict[str, str] = {}
+    for key_node, value_node in document.value:
+        where, key = f"{path}, line {key_node.start_mark.line + 1}", str(key_node.value).upper()
+        if key not in KEYS:
+            raise SettingsFault(f"{where}: «{key_node.value}» is no setting.{did_you_mean(key, lower=True)}", mend=mend)
+        if key in found:
+            raise SettingsFault(f"{where}: {key_node.value} is named a second time.", mend="Keep one of the two lines.")
+        if not isinstance(value_node, yaml.ScalarNode):
+            raise SettingsFault(f"{where}: the value of {key_node.value} is not one path.", mend=mend)
+        found[key] = "" if value_node.tag == "tag:yaml.org,2002:null" else value_node.value.strip()
+    return {key: value for key, value in found.items() if value}
+
+
+def did_you_mean(key: str, *, lower: bool = False) -> str:
+    """A sentence with the setting that an unknown name comes nearest to, or nothing."""
+    near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.7)
+    return f" Did you mean {near[0].lower() if lower else near[0]}?" if near else ""
+
+
+def misspelled_variables(environ: Mapping[str, str]) -> list[SettingsFault]:
+    """A fault for each variable of the environment that is no setting but has our prefix and nearly a setting's name.
+
+    Variables of other programs are left alone: only names that begin as ours do can be a slip of the pen.
+    """
+    return [
+        SettingsFault(
+            f"The environment variable {name} is no setting.{did_you_mean(name)}",
+            mend="Correct its name, or unset it.",
+        )
+        for name in sorted(environ)
+        if name.startswith("CLINSEEK_") and name not in KEYS
+        if difflib.get_close_matches(name, KEYS, n=1, cutoff=ALIKE)
+    ]
+
+
+def path_fault(key: str, path: Path) -> SettingsFault | None:
+    """What is wrong with a named path by itself; None where nothing is. The home folder may still have to be made."""
+    is_file = key in FILE_KEYS
+    kind = "file" if is_file else "folder"
+    if not path.exists():
+        if key == "CLINSEEK_HOME":
+            return None
+        return SettingsFault(
+            f"{key} names {path}, and there is nothing.", mend=f"Name the {kind} ({KEYS[key]}), or unset {key}."
+        )
+    if path.is_file() != is_file:
+        other = "folder" if is_file else "file"
+        return SettingsFault(f"{key} names {path}, a {other} instead of a {kind}.", mend=f"It is {KEYS[key]}.")
+    return None
+
+
+def wrong_paths(named: Mapping[str, Path]) -> list[SettingsFault]:
+    """The faults of all named paths by themselves."""
+    return [fault for key, path in named.items() if (fault := path_fault(key, path))]
+
+
+def resolve(usable: Mapping[str, Path], named: set[str], home: Path, faults: list[SettingsFault]) -> dict[str, Any]:
+    """From the named paths to what lies where; what is wrong is added to `faults`.
+
+    `named` has the keys that were named at all, usable or not: a mistyped source root must not call in synthetic data.
+    """
+    layout = Layout(home)
+    notices: list[str] = []
+    roots = find_mimic_roots(usable, faults, notices)
+    resolved: dict[str, Any] = {
+        "mimic_cxr_root": downloaded(usable, "MIMIC_CXR_ROOT", MIMIC_CXR, notices),
+        "mimic_cxr_jpg_root": downloaded(usable, "MIMIC_CXR_JPG_ROOT", MIMIC_CXR_JPG, notices),
+        "ehrxqa_root": downloaded(usable, "EHRXQA_ROOT", EHRXQA, notices),
+        "medmod_root": usable.get("MEDMOD_ROOT"),
+        "ehr_bench_root": usable.get("EHR_BENCH_ROOT"),
+    }
+    download = usable.get("PHYSIONET_ROOT")
+    if download and not roots and not any(resolved.values()):
+        faults.append(
+            SettingsFault(
+                f"PHYSIONET_ROOT names {download}, and none of the datasets lies below it.",
+                mend="Name the folder above files/mimiciv/3.1/ (or above physionet.org/files/mimiciv/3.1/).",
+            )
+        )
+    release_root = usable.get("CLINSEEK_RELEASE_ROOT", layout.release)
+    release_bundle = synthetic_bundle(release_root)
+    if release_bundle and not named & set(SOURCE_KEYS) and named & {"CLINSEEK_RELEASE_ROOT"} <= set(usable):
+        roots = modules_below(release_bundle / "sources" / "mimic_iv")
+    elif not roots and modules_below(layout.sources / "mimic_iv"):
+        notices.append(f"The synthetic sources in {layout.sources} are not used: other data is named.")
+    sources_bundle = next(filter(None, map(synthetic_bundle, roots.values())), None)
+    synthetic = release_bundle is not None and release_bundle == sources_bundle
+    faults += not_of_one_origin(release_root, release_bundle, roots, sources_bundle, usable)
+    if synthetic and release_bundle:
+        resolved["ehr_bench_root"] = resolved["ehr_bench_root"] or existing(release_bundle / "sources" / "ehr_bench")
+    atc_classes = usable.get("CLINSEEK_ATC_CLASSES")
+    if sources_bundle:
+        atc_classes = atc_classes or existing(sources_bundle / "sources" / ATC_FILE)
+    return {
+        **resolved,
+        "mimic_roots": roots,
+        "release_root": release_root,
+        "atc_classes": atc_classes,
+        "synthetic": synthetic,
+        "notices": tuple(notices),
+    }
+
+
+def existing(path: Path) -> Path | None:
+    """The path where something is there, else None."""
+    return path if path.exists() else None
+
+
+def find_mimic_roots(usable: Mapping[str, Path], faults: list[SettingsFault], notices: list[str]) -> dict[str, Path]:
+    """The modules' folders: a module's own root before MIMIC_IV_ROOT before PHYSIONET_ROOT."""
+    roots: dict[str, Path] = {}
+    for key in ("PHYSIONET_ROOT", "MIMIC_IV_ROOT"):
+        if key in usable:
+            found = modules_below(usable[key])
+            notices += choices_made(usable[key], found)
+            roots |= found
+            if not found and key == "MIMIC_IV_ROOT":
+                faults.append(
+                    SettingsFault(
+                        f"{key} names {usable[key]}, and no table of MIMIC-IV lies there or below.",
+                        mend="Name the folder that holds hosp/ and icu/ with files such as hosp/patients.csv.gz.",
+                    )
+                )
+    for module, key in MODULE_KEYS.items():
+        if key in usable:
+            folder = module_in(usable[key], module) or modules_below(usable[key]).get(module)
+            if folder:
+                roots[module] = folder
+            else:
+                faults.append(
+                    SettingsFault(
+                        f"{key} names {usable[key]}, and no table of the {module} module lies there.",
+                        mend=f"It is {KEYS[key]}: the folder with the module's .csv or .csv.gz files.",
+                    )
+                )
+    return {module: roots[module] for module in MODULE_KEYS if module in roots}
+
+
+def downloaded(usable: Mapping[str, Path], key: str, dataset: Dataset, notices: list[str]) -> Path | None:
+    """The root of a dataset: as named by itself, else out of PHYSIONET_ROOT's download, else None."""
+    if key in usable:
+        return usable[key]
+    release = find_release(usable["PHYSIONET_ROOT"], dataset) if "PHYSIONET_ROOT" in usable else None
+    if release is None:
+        return None
+    notices += release.notices
+    return release.folder
+
+
+def synthetic_bundle(path: Path) -> Path | None:
+    """The folder that holds a synthetic `release/` and its `sources/`, where `path` lies in one of the two."""
+    for folder in (path, *path.parents):
+        counts = folder.parent / "release" / COUNTS_FILE
+        if folder.name in ("release", "sources") and counts.is_file():
+            try:
+                return folder.parent if expected_counts(counts.parent).release == "synthetic" else None
+            except Fault:
+                return None
+    return None
+
+
+def not_of_one_origin(
+    release_root: Path,
+    release_bundle: Path | None,
+    roots: Mapping[str, Path],
+    sources_bundle: Path | None,
+    usable: Mapping[str, Path],
+) -> list[SettingsFault]:
+    """A fault where a synthetic release meets other sources, or the official release meets synthetic sources.
+
+    Their patients do not match, and scores over such a mix would mean nothing. A manifest that a user built from
+    synthetic sources (`clinseek build-manifest`) is neither, and goes with them.
+    """
+    bundles = {synthetic_bundle(folder) for folder in roots.values()}
+    if len(bundles) > 1:
+        return [
+            SettingsFault(
+                "Some modules of MIMIC-IV come from synthetic data and others do not.",
+                mend="Name real folders for all modules, or for none.",
+            )
+        ]
+    if release_bundle and roots and sources_bundle != release_bundle:
+        mend = "Name the sources that were made with this release, or another release as CLINSEEK_RELEASE_ROOT."
+        if "CLINSEEK_RELEASE_ROOT" not in usable:
+            mend = (
+                "Name the released manifests' folder as CLINSEEK_RELEASE_ROOT, or another CLINSEEK_HOME, or unset the "
+                "sources to stay with the synthetic data."
+            )
+        return [
+            SettingsFault(
+                f"The release in {release_root} is synthetic, the source tables are not its own: no patient would match.",
+                mend=mend,
+            )
+        ]
+    if sources_bundle and not release_bundle and release_kind(release_root) == "official":
+        return [
+            SettingsFault(
+                f"The source tables are synthetic, but the release in {release_root} is not: no patient would match.",
+                mend=f"Name your MIMIC-IV folders as MIMIC_IV_ROOT, or the release below {sources_bundle}.",
+            )
+        ]
+    return []
+
+
+def release_kind(release_root: Path) -> str:
+    """`official`, `synthetic` or `built`, by the release's own counts; a damaged file of counts tells nothing (``)."""
+    try:
+        return expected_counts(release_root).release
+    except Fault:
+        return ""
