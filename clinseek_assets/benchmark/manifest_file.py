@@ -1,0 +1,455 @@
+"""Reading a text manifest: the released JSON list, or JSONL, into checked questions.
+
+Keys and types are those of the released file; `ground_truth` is taken for `label`, `query` for `question`, `query_id`
+for `qid`, and ids may be numbers or strings of digits, because the published documentation shows rows of that form too.
+A file with any fault is refused as a whole, with every kind of fault counted and its first rows named by line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clinseek_assets.benchmark.answer_keys import answer_key
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.benchmark.released_counts import ExpectedCounts
+from clinseek_assets.benchmark.subtasks import RISK, SUBTASKS, YES_NO
+from clinseek_assets.faults import ManifestFault
+from clinseek_assets.storage.fault_tally import NAMED_PLACES, FaultTally
+from clinseek_assets.storage.json_rows import JsonBreak, JsonRow, json_rows, read_utf8
+
+if TYPE_CHECKING:
+    import pandas
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
+_LARGEST_ID = 2**63 - 1
+# Where the same field has two names in published files, the first that is there is taken.
+_OTHER_NAME = {"qid": "query_id", "question": "query", "label": "ground_truth"}
+_TAKEN_KEYS = (
+    *("qid", "subject_id", "hadm_id", "prediction_time", "latest_event_time", "task", "task_type", "label"),
+    *("candidates", "instruction", "input", "question", "source_file", "source_idx", "decided"),
+)
+
+
+def read_manifest(path: Path) -> list[Question]:
+    """The questions of a manifest, in the file's order.
+
+    Args:
+        path: a JSON list of rows or JSONL, UTF-8 with or without byte order mark; the form is told by the content.
+
+    Raises:
+        ManifestFault: the file cannot be opened, is not UTF-8, holds no rows, or any row is not as it should be. The
+            message counts every kind of fault and names the first lines of each; it quotes no value of a row, except
+            a subtask's name that is nearly one of the 45.
+    """
+    tally = FaultTally()
+    questions: list[Question] = []
+    qids: set[str] = set()
+    rows = 0
+    for item in json_rows(read_utf8(path, ManifestFault)):
+        if isinstance(item, JsonBreak):
+            rest = "; what follows was not read" if item.rest_unread else ""
+            tally.add("not JSON", f"line {item.line} column {item.column}: {item.reason}{rest}")
+            continue
+        rows += 1
+        question = _question(item, tally)
+        if question is None:
+            continue
+        if question.qid in qids:
+            tally.add("`qid` of an earlier row", _place(item))
+        qids.add(question.qid)
+        questions.append(question)
+    if tally:
+        raise ManifestFault(
+            f"{path} cannot be taken as a text manifest; faults by kind, in {rows:,} rows read:\n{tally}",
+            mend="Mend the rows named, or take the manifest as it was released.",
+        )
+    if not rows:
+        raise ManifestFault(f"{path} holds no question.", mend="Take the manifest as it was released.")
+    return questions
+
+
+def _place(row: JsonRow) -> str:
+    return f"line {row.line}" if row.line == row.number else f"line {row.line} (row {row.number})"
+
+
+def _question(row: JsonRow, tally: FaultTally) -> Question | None:
+    """The question of one row, or None; every fault of the row is counted, not only its first."""
+    place = _place(row)
+    if not isinstance(row.value, dict):
+        tally.add("a row that is not an object", place)
+        return None
+    faults: list[str] = ["a key twice in one object"] if row.repeats_a_key else []
+    fields = _Fields(row.value, faults.append)
+    task = fields.subtask()
+    label = fields.label()
+    gold = _gold(label)
+    candidates = fields.candidates()
+    if task and label is not None and SUBTASKS[task].task_type == RISK and _not_one_of_yes_no(gold):
+        faults.append("`label` of a risk subtask is not one yes or no")
+    prediction_time = fields.moment("prediction_time", required=True)
+    latest_event_time = fields.moment("latest_event_time")
+    if prediction_time and latest_event_time and prediction_time < latest_event_time:
+        faults.append("`prediction_time` is before `latest_event_time`")
+    made: dict[str, Any] = {
+        "qid": fields.qid(),
+        "subject_id": fields.number("subject_id", required=True),
+        "hadm_id": fields.number("hadm_id"),
+        **{key: fields.text(key) for key in ("instruction", "input", "question", "source_file")},
+        "source_idx": fields.number("source_idx"),
+        "decided": fields.flag("decided"),
+        "prediction_time": prediction_time,
+        "latest_event_time": latest_event_time,
+    }
+    for kind in faults:
+        tally.add(kind, place)
+    if faults:
+        return None
+    return Question(
+        row_number=row.number,
+        task=task,
+        task_type=SUBTASKS[task].task_type,
+        label=label,
+        gold=gold,
+        answer_is_list=isinstance(label, list),
+        candidates=candidates,
+        extra=fields.untaken(),
+        **made,
+    )
+
+
+def _gold(label: Any) -> tuple[str, ...]:
+    """The answers of a label: a text, texts, or objects by `name`; by `atc_name` alone where any object has one."""
+    if isinstance(label, str):
+        return (label,)
+    items = label or []
+    if items and isinstance(items[0], dict):
+        classes = tuple(item["atc_name"] for item in items if item.get("atc_name"))
+        return classes or tuple(item["name"] for item in items)
+    return tuple(items)
+
+
+def _not_one_of_yes_no(gold: tuple[str, ...]) -> bool:
+    return len(gold) != 1 or answer_key(gold[0]) not in YES_NO
+
+
+class _Fields:
+    """Takes the fields of one row by type; what is not as it should be goes to `report` as a kind of fault."""
+
+    def __init__(self, row: dict[str, Any], report: Callable[[str], None]) -> None:
+        self._row = row
+        self._report = report
+
+    def _value(self, key: str, *, required: bool = False) -> Any:
+        value = self._row.get(self._name(key))
+        if value is None and required:
+            self._report(f"no `{key}`")
+        return value
+
+    def _name(self, key: str) -> str:
+        other = _OTHER_NAME.get(key)
+        return other if other and self._row.get(key) is None and other in self._row else key
+
+    def untaken(self) -> dict[str, Any]:
+        """The fields that no question has, as they are."""
+        taken = {self._name(key) for key in _TAKEN_KEYS}
+        return {key: value for key, value in self._row.items() if key not in taken}
+
+    def text(self, key: str) -> str | None:
+        """A text or nothing."""
+        value = self._value(key)
+        if value is None or (isinstance(value, str) and self._is_unicode(key, value)):
+            return value
+        if not isinstance(value, str):
+            self._report(f"`{key}` is not a text")
+        return None
+
+    def _is_unicode(self, key: str, value: str) -> bool:
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            self._report(f"`{key}` holds half of a surrogate pair")
+            return False
+        return True
+
+    def qid(self) -> str | None:
+        """The question's id; a whole number is taken as its digits."""
+        value = self._value("qid", required=True)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if value is None or (isinstance(value, str) and value.strip() and self._is_unicode("qid", value)):
+            return value
+        self._report("`qid` is not a text")
+        return None
+
+    def number(self, key: str, *, required: bool = False) -> int | None:
+        """A whole number of 0 or more: a number or a string of digits."""
+        value = self._value(key, required=required)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():  # 20000019.0, as a column with gaps is often written
+            value = int(value)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_ID):
+            return value
+        self._report(f"`{key}` is not a whole number")
+        return None
+
+    def flag(self, key: str) -> bool | None:
+        """True, false or nothing."""
+        value = self._value(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._report(f"`{key}` is neither true nor false")
+        return None
+
+    def moment(self, key: str, *, required: bool = False) -> datetime | None:
+        """A time to the second, with a space or a `T` between date and time; a date alone is no moment."""
+        value = self._value(key, required=required)
+        if value is None:
+            return None
+        try:
+            if isinstance(value, str) and _TIME.fullmatch(value):
+                return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        self._report(f"`{key}` is not a time as YYYY-MM-DD HH:MM:SS")
+        return None
+
+    def subtask(self) -> str:
+        """The subtask's name, or "" with its fault; a given `task_type` must be the subtask's own."""
+        name = self._value("task", required=True)
+        if name is None:
+            return ""
+        if not isinstance(name, str):
+            self._report("`task` is not a text")
+            return ""
+        if name not in SUBTASKS:
+            near = difflib.get_close_matches(name, SUBTASKS, n=1, cutoff=0.8)
+            self._report(f"unknown subtask {name!r} (near: {near[0]})" if near else "unknown subtask")
+            return ""
+        if self._value("task_type") not in (None, SUBTASKS[name].task_type):
+            self._report("`task_type` is not that of the row's `task`")
+        return name
+
+    def candidates(self) -> tuple[str, ...] | None:
+        """A list of texts or nothing."""
+        value = self._value("candidates")
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._report("`candidates` is not a list of texts")
+        elif not value:
+            self._report("`candidates` is an empty list (null where there are none)")
+        elif all(self._is_unicode("candidates", item) for item in value):
+            return tuple(value)
+        return None
+
+    def label(self) -> str | list[Any] | None:
+        """The gold as the row has it, or None with its fault."""
+        value = self._value("label", required=True)
+        if value is None:
+            return None
+        if self._row.get("ground_truth") is not None and not _same_gold(value, self._row["ground_truth"]):
+            self._report("`label` and `ground_truth` differ")
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not (_all_texts(items) or _all_named(items)):
+            self._report("`label` is neither a text, a list of texts nor a list of named objects")
+            return None
+        names = [value] if isinstance(value, str) else _gold(items)
+        if not names or not all(name.strip() for name in names):
+            self._report("empty gold in `label`")
+            return None
+        return value if all(self._is_unicode("label", name) for name in names) else None
+
+
+def _same_gold(label: Any, other: Any) -> bool:
+    return (label if isinstance(label, list) else [label]) == (other if isinstance(other, list) else [other])
+
+
+def _all_texts(items: list[Any]) -> bool:
+    return all(isinstance(item, str) for item in items)
+
+
+def _all_named(items: list[Any]) -> bool:
+    return all(
+        isinstance(item, dict)
+        and isinstance(item.get("name", ""), str)
+        and isinstance(item.get("atc_name") or "", str)
+        and ("name" in item or item.get("atc_name"))
+        for item in items
+    )
+
+
+@dataclass(frozen=True)
+class ManifestWarning:
+    """Something that a manifest may have and that its readers should know.
+
+    Attributes:
+        name: what it is.
+        rows: how many rows have it.
+        per_subtask: the same by subtask, without those that have none.
+        first_rows: the first row numbers.
+    """
+
+    name: str
+    rows: int
+    per_subtask: dict[str, int]
+    first_rows: tuple[int, ...]
+
+
+def manifest_warnings(questions: Iterable[Question]) -> list[ManifestWarning]:
+    """What is odd but allowed, each with its count; warnings that no row has are left out.
+
+    Gold outside the candidates is in the released file; compared by the strict answer key.
+    """
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        for name in _oddities(question):
+            found.setdefault(name, []).append(question)
+    return [
+        ManifestWarning(
+            name=name,
+            rows=len(having),
+            per_subtask=dict(Counter(question.task for question in having)),
+            first_rows=tuple(question.row_number for question in having[:NAMED_PLACES]),
+        )
+        for name, having in found.items()
+    ]
+
+
+def _oddities(question: Question) -> Iterable[str]:
+    if question.candidates is not None:
+        keys = Counter(answer_key(candidate) for candidate in question.candidates)
+        if any(answer_key(name) not in keys for name in question.gold):
+            yield "gold outside the candidates"
+        if len(keys) != len(question.candidates):
+            yield "candidates that differ only in case or spaces, or twice the same"
+    if len({answer_key(name) for name in question.gold}) != len(question.gold):
+        yield "gold answers that differ only in case or spaces, or twice the same"
+
+
+@dataclass(frozen=True)
+class CountCheck:
+    """One count of a manifest beside what it must be."""
+
+    name: str
+    expected: int
+    found: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether they agree."""
+        return self.expected == self.found
+
+
+def count_checks(questions: Sequence[Question], expected: ExpectedCounts) -> list[CountCheck]:
+    """Every count of a text manifest beside the expected one: rows, patients, and the rows of each subtask."""
+    text = expected.text
+    per_subtask = Counter(question.task for question in questions)
+    return [
+        CountCheck("rows", text.rows, len(questions)),
+        CountCheck("patients", text.patients, len({question.subject_id for question in questions})),
+        *(
+            CountCheck(f"rows of {name}", text.per_subtask.get(name, 0), per_subtask[name])
+            for name in SUBTASKS
+            if text.per_subtask.get(name, 0) or per_subtask[name]
+        ),
+    ]
+
+
+def count_faults(questions: Sequence[Question], expected: ExpectedCounts) -> list[CountCheck]:
+    """The counts that are not as expected; empty when all are."""
+    return [check for check in count_checks(questions, expected) if not check.ok]
+
+
+def manifest_frame(questions: Iterable[Question]) -> pandas.DataFrame:
+    """The questions as a frame of the schema `manifest_schema.TEXT_MANIFEST`, one row each, in their order.
+
+    `label_json` and `extra_json` are JSON texts; `gold` and `candidates` lists of texts (`candidates` None where there
+    are none); times have microseconds, without zone.
+    """
+    import pandas  # here, because reading and scoring need no frame and start three times as fast without
+
+    rows = [_frame_row(question) for question in questions]
+    frame = pandas.DataFrame(rows, columns=list(_FRAME_TYPES))
+    return frame.astype({name: dtype for name, dtype in _FRAME_TYPES.items() if dtype})
+
+
+# Column -> dtype of the frame; None leaves lists as Python objects.
+_FRAME_TYPES: dict[str, str | None] = {
+    "qid": "str",
+    "row_number": "int64",
+    "subject_id": "int64",
+    "hadm_id": "Int64",
+    "prediction_time": "datetime64[us]",
+    "latest_event_time": "datetime64[us]",
+    "task": "str",
+    "task_type": "str",
+    "label_json": "str",
+    "gold": None,
+    "answer_is_list": "bool",
+    "candidates": None,
+    "instruction": "str",
+    "input": "str",
+    "question": "str",
+    "source_file": "str",
+    "source_idx": "Int64",
+    "decided": "boolean",
+    "extra_json": "str",
+}
+
+
+def _frame_row(question: Question) -> dict[str, Any]:
+    return {
+        **{name: getattr(question, name) for name in _FRAME_TYPES if not name.endswith("_json")},
+        "gold": list(question.gold),
+        "candidates": None if question.candidates is None else list(question.candidates),
+        "label_json": json.dumps(question.label, ensure_ascii=False),
+        "extra_json": json.dumps(question.extra),
+    }
+
+
+def questions_from_frame(frame: pandas.DataFrame) -> list[Question]:
+    """The questions of a frame made by `manifest_frame`, also after a way through Parquet."""
+    import pandas
+
+    def present(value: Any) -> Any:
+        return None if value is None or value is pandas.NaT or value is pandas.NA or value != value else value
+
+    return [
+        Question(
+            qid=row["qid"],
+            row_number=int(row["row_number"]),
+            subject_id=int(row["subject_id"]),
+            hadm_id=None if present(row["hadm_id"]) is None else int(row["hadm_id"]),
+            prediction_time=row["prediction_time"].to_pydatetime(),
+            latest_event_time=(
+                None if present(row["latest_event_time"]) is None else row["latest_event_time"].to_pydatetime()
+            ),
+            task=row["task"],
+            task_type=row["task_type"],
+            label=json.loads(row["label_json"]),
+            gold=tuple(row["gold"]),
+            answer_is_list=bool(row["answer_is_list"]),
+            candidates=None if _is_missing_list(row["candidates"]) else tuple(row["candidates"]),
+            instruction=present(row["instruction"]),
+            input=present(row["input"]),
+            question=present(row["question"]),
+            source_file=present(row["source_file"]),
+            source_idx=None if present(row["source_idx"]) is None else int(row["source_idx"]),
+            decided=None if present(row["decided"]) is None else bool(row["decided"]),
+            extra=json.loads(row["extra_json"]),
+        )
+        for row in frame.to_dict("records")
+    ]
+
+
+def _is_missing_list(value: Any) -> bool:
+    return value is None or isinstance(value, float)
