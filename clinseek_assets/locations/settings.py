@@ -41,6 +41,7 @@ KEYS = {
     "CLINSEEK_HOME": "the folder of all that clinseek writes",
     "CLINSEEK_RELEASE_ROOT": "the folder of the released manifests",
     "CLINSEEK_ATC_CLASSES": "a CSV file ndc,name,atc_code,atc_name",
+    "CLINSEEK_CCS_ICD9_PROCEDURES": "AHRQ's AppendixBSinglePR.txt, the CCS classes of ICD-9 procedures",
     "CLINSEEK_MODELS": "the registry of models, a YAML file",
     "PHYSIONET_ROOT": "a folder that a recursive download of PhysioNet filled",
     "MIMIC_IV_ROOT": "the folder of hosp/, icu/, ed/, note/",
@@ -54,7 +55,7 @@ KEYS = {
     "MEDMOD_ROOT": "MedMod's built data",
     "EHR_BENCH_ROOT": "EHR-Bench's files of questions",
 }
-FILE_KEYS = ("CLINSEEK_ATC_CLASSES", "CLINSEEK_MODELS")
+FILE_KEYS = ("CLINSEEK_ATC_CLASSES", "CLINSEEK_CCS_ICD9_PROCEDURES", "CLINSEEK_MODELS")
 MODULE_KEYS = {module: f"MIMIC_IV_{module.upper()}_ROOT" for module in ("ed", "hosp", "icu", "note")}
 SOURCE_KEYS = tuple(key for key in KEYS if not key.startswith("CLINSEEK_"))
 ALIKE = 0.85  # difflib's ratio from which an unknown name is taken for a misspelled key
@@ -69,6 +70,7 @@ class Settings(BaseModel):
         mimic_roots: MIMIC-IV module (`ed`, `hosp`, `icu`, `note`) -> the folder of its tables; only those found.
         mimic_cxr_root, mimic_cxr_jpg_root, ehrxqa_root, medmod_root, ehr_bench_root: further source datasets.
         atc_classes: the file of ATC classes by NDC.
+        ccs_icd9_procedures: AHRQ's file of the CCS classes of ICD-9 procedures.
         models_file: the registry of models (it may be missing).
         project_root: the folder beside whose README all of this lies.
         settings_file: the `clinseek.yaml` that was read.
@@ -88,6 +90,7 @@ class Settings(BaseModel):
     medmod_root: Path | None = None
     ehr_bench_root: Path | None = None
     atc_classes: Path | None = None
+    ccs_icd9_procedures: Path | None = None
     models_file: Path
     project_root: Path
     settings_file: Path | None = None
@@ -288,6 +291,7 @@ def resolve(usable: Mapping[str, Path], named: set[str], home: Path, faults: lis
         "mimic_roots": roots,
         "release_root": release_root,
         "atc_classes": atc_classes,
+        "ccs_icd9_procedures": usable.get("CLINSEEK_CCS_ICD9_PROCEDURES"),
         "synthetic": synthetic,
         "notices": tuple(notices),
     }
@@ -380,7 +384,7 @@ def not_of_one_origin(
             )
         return [
             SettingsFault(
-                f"The release in {release_root} is synthetic, the source tables are not its own: no patient would match.",
+                f"The release in {release_root} is synthetic, the sources are not its own: no patient would match.",
                 mend=mend,
             )
         ]
