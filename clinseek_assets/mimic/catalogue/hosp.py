@@ -10,22 +10,22 @@ TABLES = (
         "admissions",
         "One row a hospital admission.",
         columns("""
-            subject_id           integer!
-            hadm_id              integer!
-            admittime            datetime!
-            dischtime            datetime
-            deathtime            datetime
-            admission_type       text!
-            admit_provider_id    text
-            admission_location   text
-            discharge_location   text
-            insurance            text
-            language             text
-            marital_status       text
-            race                 text
-            edregtime            datetime
-            edouttime            datetime
-            hospital_expire_flag integer
+            subject_id           integer!  the patient
+            hadm_id              integer!  the hospital stay; one row each
+            admittime            datetime! when the patient was admitted
+            dischtime            datetime  when the patient was discharged
+            deathtime            datetime  when the patient died, if in this hospital stay
+            admission_type       text!     kind and urgency of the admission
+            admit_provider_id    text      the provider who admitted the patient (de-identified)
+            admission_location   text      where the patient was before arriving at the hospital
+            discharge_location   text      where the patient went after discharge
+            insurance            text      the patient's insurance
+            language             text      the language that the patient speaks
+            marital_status       text      the patient's marital status
+            race                 text      the patient's race, as recorded for this stay
+            edregtime            datetime  when the patient was registered in the emergency department
+            edouttime            datetime  when the patient left the emergency department
+            hospital_expire_flag integer   1 if the patient died in this hospital stay, else 0
         """),
         key=("hadm_id",),
         event_time="admittime",
@@ -36,10 +36,10 @@ TABLES = (
         "d_hcpcs",
         "Dictionary of billed services (HCPCS).",
         columns("""
-            code              text!
-            category          integer
-            long_description  text
-            short_description text
+            code              text!   the HCPCS code (CPT codes included)
+            category          integer number of the code's broad category
+            long_description  text    what the code stands for, in full
+            short_description text    what the code stands for, in short
         """),
         key=("code",),
     ),
@@ -48,9 +48,9 @@ TABLES = (
         "d_icd_diagnoses",
         "Dictionary of ICD diagnosis codes, versions 9 and 10.",
         columns("""
-            icd_code    text!
-            icd_version integer!
-            long_title  text
+            icd_code    text!    the ICD diagnosis code, without dot
+            icd_version integer! 9 or 10: the revision that the code belongs to
+            long_title  text     what the code stands for
         """),
         key=("icd_code", "icd_version"),
     ),
@@ -59,9 +59,9 @@ TABLES = (
         "d_icd_procedures",
         "Dictionary of ICD procedure codes, versions 9 and 10.",
         columns("""
-            icd_code    text!
-            icd_version integer!
-            long_title  text
+            icd_code    text!    the ICD procedure code, without dot
+            icd_version integer! 9 or 10: the revision that the code belongs to
+            long_title  text     what the code stands for
         """),
         key=("icd_code", "icd_version"),
     ),
@@ -70,10 +70,10 @@ TABLES = (
         "d_labitems",
         "Dictionary of laboratory tests.",
         columns("""
-            itemid   integer!
-            label    text
-            fluid    text
-            category text
+            itemid   integer! the laboratory test
+            label    text     the test's name
+            fluid    text     the fluid that is tested, such as blood or urine
+            category text     the kind of test: blood gas, chemistry or hematology
         """),
         key=("itemid",),
     ),
@@ -82,11 +82,11 @@ TABLES = (
         "diagnoses_icd",
         "Diagnoses billed for a hospital stay, in order of importance.",
         columns("""
-            subject_id  integer!
-            hadm_id     integer!
-            seq_num     integer!
-            icd_code    text
-            icd_version integer
+            subject_id  integer! the patient
+            hadm_id     integer! the hospital stay
+            seq_num     integer! rank of the diagnosis in this stay; 1 is the most important
+            icd_code    text     the ICD diagnosis code, without dot
+            icd_version integer  9 or 10: the revision that the code belongs to
         """),
         key=("hadm_id", "seq_num"),
         indexes=(("hadm_id",),),
@@ -97,13 +97,13 @@ TABLES = (
         "drgcodes",
         "Diagnosis related groups that a hospital stay was billed under.",
         columns("""
-            subject_id    integer!
-            hadm_id       integer!
-            drg_type      text
-            drg_code      text!
-            description   text
-            drg_severity  integer
-            drg_mortality integer
+            subject_id    integer! the patient
+            hadm_id       integer! the hospital stay
+            drg_type      text     the grouping system: HCFA or APR
+            drg_code      text!    the diagnosis related group
+            description   text     what the group stands for
+            drg_severity  integer  severity of illness from 1 (minor) to 4 (extreme); APR groups only
+            drg_mortality integer  risk of death from 1 (minor) to 4 (extreme); APR groups only
         """),
         key=("hadm_id", "drg_type", "drg_code"),
         indexes=(("hadm_id",),),
@@ -113,18 +113,18 @@ TABLES = (
         "emar",
         "Medicine administrations recorded at the bedside by barcode.",
         columns("""
-            subject_id        integer!
-            hadm_id           integer
-            emar_id           text!
-            emar_seq          integer!
-            poe_id            text!
-            pharmacy_id       integer
-            enter_provider_id text
-            charttime         datetime!
-            medication        text
-            event_txt         text
-            scheduletime      datetime
-            storetime         datetime!
+            subject_id        integer!  the patient
+            hadm_id           integer   the hospital stay
+            emar_id           text!     the medicine administration: subject_id, a hyphen, emar_seq
+            emar_seq          integer!  counts the patient's administrations in the order in which they were recorded
+            poe_id            text!     the provider order that is carried out
+            pharmacy_id       integer   the pharmacy's entry of the medicine
+            enter_provider_id text      the provider who entered the record (de-identified)
+            charttime         datetime! when the medicine was given, or the event noted
+            medication        text      the medicine's name
+            event_txt         text      what happened: administered, not given, started, stopped, ...
+            scheduletime      datetime  when the medicine was due
+            storetime         datetime! when the record was made
         """),
         key=("emar_id",),
         event_time="charttime",
@@ -135,39 +135,39 @@ TABLES = (
         "emar_detail",
         "Details of a medicine administration: doses due and given, product, route.",
         columns("""
-            subject_id                           integer!
-            emar_id                              text!
-            emar_seq                             integer!
-            parent_field_ordinal                 text
-            administration_type                  text
-            pharmacy_id                          integer
-            barcode_type                         text
-            reason_for_no_barcode                text
-            complete_dose_not_given              text
-            dose_due                             text
-            dose_due_unit                        text
-            dose_given                           text
-            dose_given_unit                      text
-            will_remainder_of_dose_be_given      text
-            product_amount_given                 text
-            product_unit                         text
-            product_code                         text
-            product_description                  text
-            product_description_other            text
-            prior_infusion_rate                  text
-            infusion_rate                        text
-            infusion_rate_adjustment             text
-            infusion_rate_adjustment_amount      text
-            infusion_rate_unit                   text
-            route                                text
-            infusion_complete                    text
-            completion_interval                  text
-            new_iv_bag_hung                      text
-            continued_infusion_in_other_location text
-            restart_interval                     text
-            side                                 text
-            site                                 text
-            non_formulary_visual_verification    text
+            subject_id                           integer! the patient
+            emar_id                              text!    the medicine administration: subject_id, a hyphen, emar_seq
+            emar_seq                             integer! counts the patient's administrations
+            parent_field_ordinal                 text     which part of the administration this row is (1.1, 1.2, ...)
+            administration_type                  text     kind of administration, such as IV bolus
+            pharmacy_id                          integer  the pharmacy's entry of the medicine
+            barcode_type                         text     kind of barcode that was scanned
+            reason_for_no_barcode                text     why no barcode was scanned
+            complete_dose_not_given              text     whether less than the whole dose was given
+            dose_due                             text     the dose that was due
+            dose_due_unit                        text     unit of dose_due
+            dose_given                           text     the dose that was given
+            dose_given_unit                      text     unit of dose_given
+            will_remainder_of_dose_be_given      text     whether the rest will be given
+            product_amount_given                 text     amount of the product given
+            product_unit                         text     unit of product_amount_given
+            product_code                         text     code of the product
+            product_description                  text     name of the product
+            product_description_other            text     further name of the product
+            prior_infusion_rate                  text     the infusion rate before the change
+            infusion_rate                        text     the infusion rate
+            infusion_rate_adjustment             text     how the rate was changed
+            infusion_rate_adjustment_amount      text     by how much the rate was changed
+            infusion_rate_unit                   text     unit of the infusion rates
+            route                                text     how it was given: oral, intravenous, ...
+            infusion_complete                    text     whether the infusion was complete
+            completion_interval                  text     how long the infusion took
+            new_iv_bag_hung                      text     whether a new bag was hung
+            continued_infusion_in_other_location text     whether it went on in another ward
+            restart_interval                     text     when the infusion was to restart
+            side                                 text     side of the body
+            site                                 text     site on the body
+            non_formulary_visual_verification    text     whether a product off the formulary was checked
         """),
         key=("emar_id", "parent_field_ordinal"),
         indexes=(("emar_id",), ("pharmacy_id",)),
@@ -177,12 +177,12 @@ TABLES = (
         "hcpcsevents",
         "Services billed during a hospital stay.",
         columns("""
-            subject_id        integer!
-            hadm_id           integer!
-            chartdate         date
-            hcpcs_cd          text!
-            seq_num           integer!
-            short_description text
+            subject_id        integer! the patient
+            hadm_id           integer! the hospital stay
+            chartdate         date     day of the service
+            hcpcs_cd          text!    the HCPCS code of the service
+            seq_num           integer! order of the services in this stay
+            short_description text     the service, in short
         """),
         key=("hadm_id", "hcpcs_cd", "seq_num"),
         event_time="chartdate",
@@ -194,22 +194,22 @@ TABLES = (
         "labevents",
         "Laboratory results.",
         columns("""
-            labevent_id       integer!
-            subject_id        integer!
-            hadm_id           integer
-            specimen_id       integer!
-            itemid            integer!
-            order_provider_id text
-            charttime         datetime
-            storetime         datetime
-            value             text
-            valuenum          real
-            valueuom          text
-            ref_range_lower   real
-            ref_range_upper   real
-            flag              text
-            priority          text
-            comments          text
+            labevent_id       integer! the result; one row each
+            subject_id        integer! the patient
+            hadm_id           integer  the hospital stay, where the result belongs to one
+            specimen_id       integer! the specimen; results of one specimen share it
+            itemid            integer! the laboratory test; its name is in d_labitems
+            order_provider_id text     the provider who ordered it (de-identified)
+            charttime         datetime when the specimen was taken
+            storetime         datetime when the result became available
+            value             text     the result as text
+            valuenum          real     the result as a number, where it is one
+            valueuom          text     unit of the result
+            ref_range_lower   real     lower bound of the reference range
+            ref_range_upper   real     upper bound of the reference range
+            flag              text     «abnormal» where the result lies outside its reference range
+            priority          text     urgency of the test: routine or stat
+            comments          text     remarks on the result (de-identified)
         """),
         key=("labevent_id",),
         event_time="charttime",
@@ -221,31 +221,31 @@ TABLES = (
         "microbiologyevents",
         "Cultures: specimens, tests, organisms found and their sensitivities.",
         columns("""
-            microevent_id       integer!
-            subject_id          integer!
-            hadm_id             integer
-            micro_specimen_id   integer!
-            order_provider_id   text
-            chartdate           datetime!
-            charttime           datetime
-            spec_itemid         integer!
-            spec_type_desc      text!
-            test_seq            integer!
-            storedate           datetime
-            storetime           datetime
-            test_itemid         integer
-            test_name           text
-            org_itemid          integer
-            org_name            text
-            isolate_num         integer
-            quantity            text
-            ab_itemid           integer
-            ab_name             text
-            dilution_text       text
-            dilution_comparison text
-            dilution_value      real
-            interpretation      text
-            comments            text
+            microevent_id       integer!  one result row: an organism and antibiotic, or a test without growth
+            subject_id          integer!  the patient
+            hadm_id             integer   the hospital stay, where the culture belongs to one
+            micro_specimen_id   integer!  the specimen; results of one specimen share it
+            order_provider_id   text      the provider who ordered it (de-identified)
+            chartdate           datetime! day on which the specimen was taken
+            charttime           datetime  when the specimen was taken; NULL where only the day is known
+            spec_itemid         integer!  the kind of specimen
+            spec_type_desc      text!     the kind of specimen, by name
+            test_seq            integer!  tells apart several tests of one specimen
+            storedate           datetime  day of the result's last entry
+            storetime           datetime  when the result was last entered
+            test_itemid         integer   the test
+            test_name           text      the test, by name
+            org_itemid          integer   the organism that grew; NULL where none did
+            org_name            text      the organism, by name
+            isolate_num         integer   tells apart the isolates of one culture
+            quantity            text      how much grew, where it was measured
+            ab_itemid           integer   the antibiotic that the organism was tested against
+            ab_name             text      the antibiotic, by name
+            dilution_text       text      dilution at which the organism's growth is inhibited, as text
+            dilution_comparison text      the comparison sign in dilution_text
+            dilution_value      real      the number in dilution_text
+            interpretation      text      S sensitive, I intermediate, R resistant, P pending
+            comments            text      remarks on the result (de-identified), often the result itself
         """),
         key=("microevent_id",),
         event_time="charttime",
@@ -256,11 +256,11 @@ TABLES = (
         "omr",
         "Measurements kept in the outpatient record: weight, height, blood pressure.",
         columns("""
-            subject_id   integer!
-            chartdate    date!
-            seq_num      integer!
-            result_name  text!
-            result_value text!
+            subject_id   integer! the patient
+            chartdate    date!    day of the measurement
+            seq_num      integer! tells apart measurements of one kind on one day
+            result_name  text!    what was measured, with its unit
+            result_value text!    the measurement; blood pressures as systolic/diastolic
         """),
         key=("subject_id", "chartdate", "seq_num", "result_name"),
         event_time="chartdate",
@@ -271,12 +271,12 @@ TABLES = (
         "patients",
         "One row a patient: sex, age at the anchor year, date of death.",
         columns("""
-            subject_id        integer!
-            gender            text!
-            anchor_age        integer
-            anchor_year       integer!
-            anchor_year_group text!
-            dod               date
+            subject_id        integer! the patient; one row each
+            gender            text!    sex: F or M
+            anchor_age        integer  age in years in anchor_year; 91 stands for all above 89
+            anchor_year       integer! a year of the patient's shifted calendar
+            anchor_year_group text!    the three real years that anchor_year stands for
+            dod               date     date of death, from hospital and state records, within a year of the last discharge
         """),
         key=("subject_id",),
     ),
@@ -285,33 +285,33 @@ TABLES = (
         "pharmacy",
         "Filled medicine orders, as the pharmacy handled them.",
         columns("""
-            subject_id        integer!
-            hadm_id           integer!
-            pharmacy_id       integer!
-            poe_id            text
-            starttime         datetime
-            stoptime          datetime
-            medication        text
-            proc_type         text!
-            status            text
-            entertime         datetime!
-            verifiedtime      datetime
-            route             text
-            frequency         text
-            disp_sched        text
-            infusion_type     text
-            sliding_scale     text
-            lockout_interval  text
-            basal_rate        real
-            one_hr_max        text
-            doses_per_24_hrs  real
-            duration          real
-            duration_interval text
-            expiration_value  integer
-            expiration_unit   text
-            expirationdate    datetime
-            dispensation      text
-            fill_quantity     text
+            subject_id        integer!  the patient
+            hadm_id           integer!  the hospital stay
+            pharmacy_id       integer!  the pharmacy's entry; one row each
+            poe_id            text      the provider order that is filled
+            starttime         datetime  when the medicine starts
+            stoptime          datetime  when the medicine stops
+            medication        text      the medicine's name
+            proc_type         text!     kind of order, such as unit dose or IV piggyback
+            status            text      state of the order, such as active or discontinued
+            entertime         datetime! when the order was entered
+            verifiedtime      datetime  when a pharmacist verified the order
+            route             text      how it is given: oral, intravenous, ...
+            frequency         text      how often it is given, such as Q6H
+            disp_sched        text      hours of the day at which it is given
+            infusion_type     text      kind of infusion, coded with letters
+            sliding_scale     text      Y if the dose follows a sliding scale
+            lockout_interval  text      shortest time between two doses that the patient gives, as text
+            basal_rate        real      rate of the continuous part of a patient-controlled infusion
+            one_hr_max        text      highest dose in one hour, as text
+            doses_per_24_hrs  real      doses in 24 hours
+            duration          real      how long the medicine is given, in units of duration_interval
+            duration_interval text      unit of duration: minutes, hours, days, ...
+            expiration_value  integer   how long until the medicine expires, in units of expiration_unit
+            expiration_unit   text      unit of expiration_value
+            expirationdate    datetime  when the medicine expires
+            dispensation      text      how it is dispensed, such as from the floor's stock
+            fill_quantity     text      amount that was filled
         """),
         key=("pharmacy_id",),
         event_time="entertime",
@@ -322,18 +322,18 @@ TABLES = (
         "poe",
         "Orders entered by providers.",
         columns("""
-            poe_id                 text!
-            poe_seq                integer!
-            subject_id             integer!
-            hadm_id                integer
-            ordertime              datetime!
-            order_type             text!
-            order_subtype          text
-            transaction_type       text
-            discontinue_of_poe_id  text
-            discontinued_by_poe_id text
-            order_provider_id      text
-            order_status           text
+            poe_id                 text!     the order; one row each: subject_id, a hyphen, poe_seq
+            poe_seq                integer!  counts the patient's orders in the order in which they were entered
+            subject_id             integer!  the patient
+            hadm_id                integer   the hospital stay, where the order belongs to one
+            ordertime              datetime! when the order was entered
+            order_type             text!     kind of order: medications, lab, radiology, ...
+            order_subtype          text      kind of order, in more detail
+            transaction_type       text      what the order does: new, change, discontinue, ...
+            discontinue_of_poe_id  text      the order that this one discontinues
+            discontinued_by_poe_id text      the later order that discontinues this one
+            order_provider_id      text      the provider who ordered it (de-identified)
+            order_status           text      whether the order is active or inactive, in the end
         """),
         key=("poe_id",),
         event_time="ordertime",
@@ -344,11 +344,11 @@ TABLES = (
         "poe_detail",
         "Details of a provider order.",
         columns("""
-            poe_id      text!
-            poe_seq     integer!
-            subject_id  integer!
-            field_name  text!
-            field_value text
+            poe_id      text!    the order
+            poe_seq     integer! counts the patient's orders
+            subject_id  integer! the patient
+            field_name  text!    what the detail is about
+            field_value text     the detail
         """),
         key=("poe_id", "field_name"),
         indexes=(("poe_id",),),
@@ -358,27 +358,27 @@ TABLES = (
         "prescriptions",
         "Prescribed medicines.",
         columns("""
-            subject_id        integer!
-            hadm_id           integer!
-            pharmacy_id       integer!
-            poe_id            text
-            poe_seq           integer
-            order_provider_id text
-            starttime         datetime
-            stoptime          datetime
-            drug_type         text!
-            drug              text!
-            formulary_drug_cd text
-            gsn               text
-            ndc               text
-            prod_strength     text
-            form_rx           text
-            dose_val_rx       text
-            dose_unit_rx      text
-            form_val_disp     text
-            form_unit_disp    text
-            doses_per_24_hrs  real
-            route             text
+            subject_id        integer! the patient
+            hadm_id           integer! the hospital stay
+            pharmacy_id       integer! the pharmacy's entry of the medicine
+            poe_id            text     the provider order behind the prescription
+            poe_seq           integer  counts the patient's orders
+            order_provider_id text     the provider who ordered it (de-identified)
+            starttime         datetime when the medicine starts
+            stoptime          datetime when the medicine stops
+            drug_type         text!    part of the prescription: MAIN, BASE (the fluid) or ADDITIVE
+            drug              text!    the medicine's name
+            formulary_drug_cd text     the medicine's code in the hospital's formulary
+            gsn               text     generic sequence numbers of the medicine
+            ndc               text     national drug code with 11 digits; 0 where none is known
+            prod_strength     text     strength and form of the product
+            form_rx           text     the form in which it was prescribed, such as tablet or vial
+            dose_val_rx       text     the prescribed dose, over the time of the prescription
+            dose_unit_rx      text     unit of dose_val_rx
+            form_val_disp     text     how much of the form is dispensed for a dose
+            form_unit_disp    text     unit of form_val_disp
+            doses_per_24_hrs  real     doses in 24 hours
+            route             text     how it is given: oral, intravenous, ...
         """),
         key=("pharmacy_id", "drug_type", "drug"),
         event_time="starttime",
@@ -389,12 +389,12 @@ TABLES = (
         "procedures_icd",
         "Procedures billed for a hospital stay.",
         columns("""
-            subject_id  integer!
-            hadm_id     integer!
-            seq_num     integer!
-            chartdate   date!
-            icd_code    text
-            icd_version integer
+            subject_id  integer! the patient
+            hadm_id     integer! the hospital stay
+            seq_num     integer! rank of the procedure in this stay
+            chartdate   date!    day of the procedure
+            icd_code    text     the ICD procedure code, without dot
+            icd_version integer  9 or 10: the revision that the code belongs to
         """),
         key=("hadm_id", "seq_num"),
         event_time="chartdate",
@@ -406,7 +406,7 @@ TABLES = (
         "provider",
         "The list of provider identifiers.",
         columns("""
-            provider_id text!
+            provider_id text! a provider (de-identified)
         """),
         key=("provider_id",),
     ),
@@ -415,11 +415,11 @@ TABLES = (
         "services",
         "The hospital service that cared for the patient, and its changes.",
         columns("""
-            subject_id   integer!
-            hadm_id      integer!
-            transfertime datetime!
-            prev_service text
-            curr_service text
+            subject_id   integer!  the patient
+            hadm_id      integer!  the hospital stay
+            transfertime datetime! when the service changed
+            prev_service text      the service before, by its abbreviation; NULL at the stay's first
+            curr_service text      the service from then on, by its abbreviation
         """),
         key=("hadm_id", "transfertime", "curr_service"),
         event_time="transfertime",
@@ -430,13 +430,13 @@ TABLES = (
         "transfers",
         "Where the patient was: emergency department, wards, units, discharge.",
         columns("""
-            subject_id  integer!
-            hadm_id     integer
-            transfer_id integer!
-            eventtype   text
-            careunit    text
-            intime      datetime
-            outtime     datetime
+            subject_id  integer! the patient
+            hadm_id     integer  the hospital stay; NULL for visits to the emergency department without admission
+            transfer_id integer! the stay in one unit; one row each
+            eventtype   text     what happened: ed, admit, transfer or discharge
+            careunit    text     the unit that the patient came to
+            intime      datetime when the patient came to the unit
+            outtime     datetime when the patient left the unit; NULL for a discharge
         """),
         key=("transfer_id",),
         event_time="intime",
