@@ -276,7 +276,7 @@ TABLES = (
             anchor_age        integer  age in years in anchor_year; 91 stands for all above 89
             anchor_year       integer! a year of the patient's shifted calendar
             anchor_year_group text!    the three real years that anchor_year stands for
-            dod               date     date of death, from hospital and state records, within a year of the last discharge
+            dod               date     date of death (hospital or state records), within a year of the last discharge
         """),
         key=("subject_id",),
     ),
