@@ -1,0 +1,84 @@
+"""`clinseek models`: the registry, and whether each endpoint answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from clinseek_assets.faults import EndpointFault
+from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.models.endpoint_checks import check_models, to_fill_in
+from clinseek_assets.models.registry import Model, load_registry
+
+
+@click.group()
+def command() -> None:
+    """The registry of models (models.yaml, or the file that CLINSEEK_MODELS names).
+
+    \b
+    Examples:
+      clinseek models list            every model, and whether it is switched on
+      clinseek models check           asks the enabled endpoints whether they answer
+      clinseek models check --json    the same for a script
+    """
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def list_models(as_json: bool) -> None:
+    """Every model of the registry: dialect, endpoint, and what a model that is off still needs.
+
+    \b
+    Example:
+      clinseek models list --json
+    """
+    registry = load_registry(load_settings().models_file)
+    if as_json:
+        click.echo(json.dumps({"models": [_listed(model) for model in registry.models]}, ensure_ascii=False, indent=2))
+        return
+    table = Table(Column("model", no_wrap=True), "on", "kind", "endpoint", "notes")
+    for model in registry.models:
+        notes = model.description if model.enabled or model.dialect == "baseline" else to_fill_in(model)
+        table.add_row(model.name, "yes" if model.enabled else "no", model.kind, model.base_url or "–", notes)
+    Console().print(table)
+
+
+@command.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def check(as_json: bool) -> None:
+    """Ask each enabled endpoint for its list of models; no patient data is sent.
+
+    Exits with 1 where an enabled model cannot be used. The last column says whether credentialed data may go there, by
+    the attestation in models.yaml.
+
+    \b
+    Example:
+      clinseek models check
+    """
+    registry = load_registry(load_settings().models_file)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("asking endpoints", total=len(registry.models))
+        checks = check_models(registry.models, lambda done, _: bar.update(task, completed=done))
+    failed = [found.model for found in checks if found.state == "failed"]
+    if as_json:
+        click.echo(json.dumps({"ok": not failed, "models": [asdict(found) for found in checks]}, indent=2))
+    else:
+        table = Table(Column("model", no_wrap=True), "state", "found, or to fill in", "may see credentialed data")
+        for found in checks:
+            table.add_row(found.model, found.state, found.reason, "yes" if found.credentialed_data else "no")
+        Console().print(table)
+    if failed:
+        raise EndpointFault(
+            f"{len(failed)} enabled model{'s' if len(failed) > 1 else ''} cannot be used: {', '.join(failed)}.",
+            mend="Mend the entry in models.yaml or start the server; or switch the model off with `enabled: false`.",
+        )
+
+
+def _listed(model: Model) -> dict[str, object]:
+    """What a script may want to know of an entry; the key is named, never shown."""
+    return {"kind": model.kind, **model.model_dump(mode="json")}

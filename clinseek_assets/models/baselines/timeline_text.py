@@ -1,0 +1,95 @@
+"""Reading a curated context back into events: headings, bullets and pipe tables of the published layout.
+
+Written for the layout of `contexts/rendering.py` and for the release's own texts, whose table cells may hold raw line
+breaks. A heading counts only with a known display name, so that a heading inside a note is a part of the note.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinseek_assets.contexts.display import DISPLAY
+
+TABLE_OF_NAME = {rule.name: table for table, rule in DISPLAY.items()}
+TITLES = {table: tuple(column.title() for column in rule.columns) for table, rule in DISPLAY.items()}
+HEADING = re.compile(
+    rf"^## ({'|'.join(map(re.escape, TABLE_OF_NAME))}) "
+    r"\[(None|NaT|nan|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\][ \t]*$",
+    re.MULTILINE,
+)
+BULLETS = {
+    table: re.compile(rf"^- ({'|'.join(map(re.escape, titles))}): ?", re.MULTILINE)
+    for table, titles in TITLES.items()
+    if titles
+}
+ROW_START = re.compile(r"\n(?=\| )")
+CELL_BREAK = re.compile(r"(?<!\\) \| ")
+NO_VALUE = frozenset({"", "nan", "None", "NaT"})
+
+
+@dataclass(frozen=True)
+class Block:
+    """One event of the context: its table, its time (None for `[None]`), its rows as title -> text."""
+
+    table: str
+    start: datetime | None
+    rows: tuple[dict[str, str], ...]
+
+    def values(self, title: str) -> Iterator[str]:
+        """The non-missing values of one column, in row order; a list literal gives its items."""
+        for row in self.rows:
+            value = row.get(title, "")
+            if value in NO_VALUE:
+                continue
+            if value.startswith("[") and value.endswith("]"):
+                yield from _items(value)
+            else:
+                yield value
+
+
+def read_timeline(context: str) -> list[Block]:
+    """The context's events in their order; text before the first known heading is passed over."""
+    headings = list(HEADING.finditer(context))
+    ends = [heading.start() for heading in headings[1:]] + [len(context)]
+    return [
+        Block(
+            table := TABLE_OF_NAME[heading[1]],
+            datetime.fromisoformat(heading[2]) if heading[2][0].isdigit() else None,
+            _rows(table, context[heading.end() : end].strip("\n")),
+        )
+        for heading, end in zip(headings, ends, strict=True)
+    ]
+
+
+def _rows(table: str, body: str) -> tuple[dict[str, str], ...]:
+    if body.startswith("| "):
+        header, *rows = [_cells(row) for row in ROW_START.split(body)]
+        return tuple(dict(zip(header, row, strict=False)) for row in rows[1:])
+    if table not in BULLETS or not body:
+        return ()
+    marks = list(BULLETS[table].finditer(body))
+    ends = [mark.start() for mark in marks[1:]] + [len(body)]
+    row: dict[str, str] = {}
+    for mark, end in zip(marks, ends, strict=True):
+        row.setdefault(mark[1], body[mark.end() : end].rstrip("\n"))  # a note may hold a line like a bullet
+    return (row,) if row else ()
+
+
+def _cells(row: str) -> list[str]:
+    inner = row.strip().removeprefix("| ").removesuffix(" |")
+    if "\\|" in inner:
+        return [cell.replace("\\|", "|") for cell in CELL_BREAK.split(inner)]
+    return inner.split(" | ")
+
+
+def _items(value: str) -> list[str]:
+    """The items of a list literal; the value itself where it only looks like one."""
+    try:
+        items = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return [value]
+    return [item for item in items if isinstance(item, str) and item] if isinstance(items, list) else [value]

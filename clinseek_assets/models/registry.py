@@ -1,0 +1,316 @@
+"""The registry of models: `models.yaml`, read and checked.
+
+One block of YAML a model. A model is a partition key, so names are checked where they are made: no `|`, `,` or `...`
+(the orchestrator splits keys there), nothing that a file name cannot carry, unique as a key and as a folder.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from clinseek_assets.faults import EndpointFault, SettingsFault
+from clinseek_assets.models.baselines import PARTICIPANTS
+
+Dialect = Literal["openai_chat", "anthropic_messages", "baseline"]
+VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
+UNFIT_IN_NAMES = ("|", ",", "...", "\\", ":", "*", "?", '"', "<", ">")
+LONGEST_NAME = 80
+NOT_YET = (
+    "speaks the dialect `anthropic_messages`, for which there is no client yet.",
+    "Leave it off (`enabled: false`), or reach the model through an OpenAI-compatible endpoint (`openai_chat`).",
+)
+
+
+class Entry(BaseModel):
+    """What every block of the registry keeps to: no unknown key, no silent conversion, no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Prices(Entry):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Sampling(Entry):
+    """How an answer is drawn. `extra_body` goes into the request as it is (for example `chat_template_kwargs`)."""
+
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    max_tokens: int = Field(default=16384, ge=1)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    seed: int | None = None
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+
+
+class Patience(Entry):
+    """How long one question may take: seconds an attempt, seconds over all attempts, number of attempts."""
+
+    attempt_seconds: float = Field(default=600.0, gt=0)
+    total_seconds: float = Field(default=1800.0, gt=0)
+    attempts: int = Field(default=5, ge=1)
+
+
+class Attestation(Entry):
+    """What the researcher vouches for about an endpoint, whoever stands behind its URL.
+
+    Attributes:
+        location: `local` (a machine under the researcher's own control, with nothing behind it) or `remote`.
+        retention: `none`, or how long prompts are kept, in words.
+        training, human_review: whether prompts are used for training, or may be read by people of the provider.
+        evidence_url: where the provider's promise can be read; needed for `remote`.
+        date: when this was last looked up.
+    """
+
+    location: Literal["local", "remote"]
+    retention: str = Field(min_length=1)
+    training: bool
+    human_review: bool
+    evidence_url: str | None = None
+    date: dt.date
+
+
+class Model(Entry):
+    """One model that may be evaluated.
+
+    Attributes:
+        name: the partition key, and the name in every table.
+        dialect: how it is spoken to; `baseline` runs in this process and needs no network.
+        base_url: the endpoint, or `${NAME}` for an environment variable that holds it.
+        model_id: the endpoint's name for it (`auto`: the first that the endpoint lists); for a baseline its own name.
+        api_key_env: the environment variable that holds the key; the key itself never stands in the registry.
+        context_window: tokens, prompt and answer together.
+        max_concurrency: most requests under way at a time.
+    """
+
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
+    dialect: Dialect
+    enabled: bool = False
+    description: str = ""
+    base_url: str | None = None
+    model_id: str | None = None
+    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    context_window: int | None = Field(default=None, ge=1)
+    vision: bool = False
+    prices: Prices | None = None
+    sampling: Sampling = Field(default_factory=Sampling)
+    patience: Patience = Field(default_factory=Patience)
+    max_concurrency: int = Field(default=4, ge=1, le=1024)
+    attestation: Attestation | None = None
+
+    @field_validator("name")
+    @classmethod
+    def fit_for_a_key(cls, name: str) -> str:
+        """A name must do as a partition key and as a folder."""
+        if unfit := [mark for mark in UNFIT_IN_NAMES if mark in name]:
+            raise ValueError(f"a name cannot hold {' '.join(unfit)}")
+        parts = name.split("/")
+        if name != name.strip() or not name.isprintable() or any(part.strip(". ") == "" for part in parts):
+            raise ValueError("a name needs visible characters, none of them a space at an end, nor an empty part")
+        return name
+
+    @field_validator("base_url")
+    @classmethod
+    def a_web_address(cls, base_url: str | None) -> str | None:
+        """An endpoint is http(s) without a login in it, or a variable that holds one."""
+        if base_url is not None and not VARIABLE.match(base_url) and (reason := url_fault(base_url)):
+            raise ValueError(reason)
+        return base_url
+
+    @model_validator(mode="after")
+    def ready_when_enabled(self) -> Model:
+        """An enabled model has what its dialect needs."""
+        if self.dialect == "baseline" and self.model_id not in PARTICIPANTS:
+            raise ValueError(f"model_id of a baseline must be one of {', '.join(PARTICIPANTS)}")
+        if self.dialect != "baseline" and self.enabled and (missing := self.unfilled):
+            raise ValueError(f"an enabled model needs {' and '.join(missing)}")
+        return self
+
+    @property
+    def unfilled(self) -> list[str]:
+        """The keys that an endpoint needs and this entry lacks."""
+        return [] if self.dialect == "baseline" else [key for key in ("base_url", "model_id") if not getattr(self, key)]
+
+    @property
+    def kind(self) -> str:
+        """`floor` (a constant answer), `evidence` (a baseline that reads the record) or `model`."""
+        return PARTICIPANTS[str(self.model_id)].kind if self.dialect == "baseline" else "model"
+
+    def endpoint(self, environ: Mapping[str, str] = os.environ) -> str:
+        """The endpoint's URL with the version part that the dialect expects (`/v1` where it names none).
+
+        Raises:
+            EndpointFault: no URL, its environment variable is not set, or what is there is no web address.
+        """
+        address = self.base_url or ""
+        if variable := VARIABLE.match(address):
+            address = environ.get(variable[1], "").strip()
+            if not address:
+                raise EndpointFault(
+                    f"The endpoint of model {self.name!r} is named by the environment variable {variable[1]}, "
+                    "which is not set.",
+                    mend=f"Set {variable[1]} to the server's base URL, or write the URL into models.yaml.",
+                )
+        if reason := url_fault(address):
+            raise EndpointFault(
+                f"The endpoint of model {self.name!r} cannot be used: {reason}.",
+                mend="Give base_url as http://host:port/v1 or https://host/v1, or name a variable that holds it.",
+            )
+        address = address.rstrip("/").removesuffix("/chat/completions")
+        versioned = any(re.fullmatch(r"v\d+\w*", part) for part in urlsplit(address).path.split("/"))
+        return address if versioned else f"{address}/v1"
+
+    def api_key(self, environ: Mapping[str, str] = os.environ) -> str | None:
+        """The key out of its environment variable; None where the entry names no variable.
+
+        Raises:
+            EndpointFault: the variable is not set, or what it holds cannot be a key.
+        """
+        if self.api_key_env is None:
+            return None
+        key = environ.get(self.api_key_env, "").strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise EndpointFault(
+                f"The key of model {self.name!r} should be in the environment variable {self.api_key_env}, "
+                f"which {'holds no usable key' if key else 'is not set'}.",
+                mend=f"Set {self.api_key_env}, or remove api_key_env if the server asks for no key.",
+            )
+        return key
+
+
+class Registry(Entry):
+    """All models of `models.yaml`, in their order."""
+
+    models: tuple[Model, ...] = ()
+
+    @property
+    def enabled(self) -> list[Model]:
+        """The models that are evaluated."""
+        return [model for model in self.models if model.enabled]
+
+    def model(self, name: str) -> Model:
+        """The model of that name.
+
+        Raises:
+            SettingsFault: there is none.
+        """
+        for model in self.models:
+            if model.name == name:
+                return model
+        raise SettingsFault(
+            f"There is no model {name!r} in the registry.",
+            mend="`clinseek models list` shows the names; add a block to models.yaml for a new one.",
+        )
+
+
+def url_fault(address: str) -> str | None:
+    """Why an address cannot be an endpoint's base URL; None if it can. The address itself is not repeated."""
+    try:
+        url = urlsplit(address)
+        _ = url.port
+    except ValueError:
+        return "base_url is not a web address"
+    if url.scheme not in ("http", "https") or not url.hostname:
+        return "base_url must start with http:// or https:// and name a host"
+    if url.username or url.password:
+        return "base_url holds a login; keys belong in the variable that api_key_env names"
+    if url.query or url.fragment:
+        return "base_url cannot hold a query or a fragment"
+    return None
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that is given twice is an error, not a silent choice of the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
+            seen.add(key.value)
+        return dict(super().construct_mapping(node, deep))
+
+
+def load_registry(path: Path) -> Registry:
+    """Read and check `models.yaml`.
+
+    Raises:
+        SettingsFault: the file is missing, is no YAML, or an entry is not as it should be; names the model and the key.
+    """
+    raw = _read(path)
+    entries = raw.get("models") if isinstance(raw, dict) else None
+    if not isinstance(entries, list) or set(raw) != {"models"}:
+        raise SettingsFault(
+            f"{path} must hold one key, `models`, with a list of models.",
+            mend="Start from the models.yaml of the repository; every model is one block that starts with `- name:`.",
+        )
+    models = tuple(_model(path, place, entry) for place, entry in enumerate(entries, start=1))
+    _refuse_twins(path, models)
+    _refuse_unspoken(path, models)
+    return Registry(models=models)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except FileNotFoundError:
+        raise SettingsFault(
+            f"The registry of models {path} does not exist.",
+            mend="Set CLINSEEK_MODELS to your models.yaml, or restore the one of the repository.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsFault(
+            f"The registry of models {path} cannot be read ({type(error).__name__}).",
+            mend="It must be a readable UTF-8 text file.",
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise SettingsFault(f"{path}{where}: {problem}.", mend="Mend the YAML there.") from None
+
+
+def _model(path: Path, place: int, entry: Any) -> Model:
+    """One checked entry. Values are not repeated in the fault: someone may have written a key there by mistake."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    called = f"model {name!r}" if isinstance(name, str) else f"model number {place}"
+    try:
+        return Model.model_validate(entry)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"key {'.'.join(map(str, problem['loc']))!r}: {problem['msg']}" if problem["loc"] else problem["msg"]
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsFault(
+            f"{path}, {called}: {problems}.",
+            mend=f"Known keys of a model: {', '.join(Model.model_fields)}.",
+        ) from None
+
+
+def _refuse_twins(path: Path, models: tuple[Model, ...]) -> None:
+    """Two names that end in one folder would overwrite each other (also where a file system ignores case)."""
+    seen: dict[str, str] = {}
+    for model in models:
+        folder = model.name.replace("/", "__").casefold()
+        if folder in seen:
+            raise SettingsFault(
+                f"{path}: the models {seen[folder]!r} and {model.name!r} have the same name or the same folder.",
+                mend="Give each model a name of its own.",
+            )
+        seen[folder] = model.name
+
+
+def _refuse_unspoken(path: Path, models: tuple[Model, ...]) -> None:
+    for model in models:
+        if model.enabled and model.dialect == "anthropic_messages":
+            raise SettingsFault(f"{path}: the enabled model {model.name!r} {NOT_YET[0]}", mend=NOT_YET[1])
