@@ -80,6 +80,54 @@ FROM_SOURCES = (
     ObservedVocabulary("radiology_candidates", "radiology_detail", "field_value", ("field_name", "exam_name")),
 )
 
+ICD_COLUMNS = {
+    "icd_code": "the ICD code, without dot",
+    "icd_version": "9 or 10: the revision that the code belongs to",
+    "ccs_code": "the code's CCS class",
+    "ccs_name": "name of the CCS class",
+}
+# Candidate table -> what it is, and column -> what that is.
+MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
+    "diagnoses_ccs_candidates": (
+        "Names of diagnoses with a CCS class.",
+        {**ICD_COLUMNS, "candidate": "name of the diagnosis"},
+    ),
+    "procedures_ccs_candidates": (
+        "Names of procedures with a CCS class.",
+        {**ICD_COLUMNS, "candidate": "name of the procedure"},
+    ),
+    "labevents_candidates": (
+        "Names of laboratory tests.",
+        {
+            "itemid": "the laboratory test",
+            "candidate": "the test's name",
+            "fluid": "the fluid that is tested, such as blood or urine",
+            "category": "the kind of test: blood gas, chemistry or hematology",
+        },
+    ),
+    "prescriptions_atc_candidates": (
+        "Names of medicines with an ATC class.",
+        {
+            "ndc": "national drug code with 11 digits",
+            "candidate": "the medicine's name",
+            "atc_code": "the medicine's ATC class",
+            "atc_name": "name of the ATC class",
+        },
+    ),
+    "microbiologyevents_candidates": (
+        "Names of microbiology tests done on the benchmark's patients.",
+        {"candidate": "name of the test"},
+    ),
+    "transfers_candidates": (
+        "Names of units that the benchmark's patients were transferred to.",
+        {"candidate": "name of the unit"},
+    ),
+    "radiology_candidates": (
+        "Names of radiology exams done on the benchmark's patients.",
+        {"candidate": "name of the exam"},
+    ),
+}
+
 
 @dataclass(frozen=True)
 class CandidatesBuilt:
