@@ -1,0 +1,134 @@
+"""Anchors are found again exactly, or not at all."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.contexts.refinding import Refound, Sought, refind
+from clinseek_assets.contexts.rendering import latest_bracketed_time, render_input
+from clinseek_assets.timeline.anchors import anchors
+from clinseek_assets.timeline.dictionaries import Dictionaries
+from clinseek_assets.timeline.events import trajectory_of
+from clinseek_assets_tests.contexts.patients import DAY, STAY, THE_MORNING, a_morning_in_hospital, at, patient_rows
+
+KNOWN = Dictionaries(lab_items={50983: "Sodium"})
+
+
+def search(rows, task, moment, *label):
+    return refind(trajectory_of(rows, KNOWN), [Sought("q", task, moment, frozenset(label))])["q"]
+
+
+def test_the_anchor_is_the_event_whose_window_ends_then_and_whose_label_is_the_gold():
+    assert search(a_morning_in_hospital(), "services", at(10), "MED") == Refound("exact", THE_MORNING, "strict")
+
+
+@pytest.mark.parametrize(
+    ("task", "moment", "label"),
+    [
+        ("services", at(10), ["SURG"]),
+        ("services", at(10), ["MED", "SURG"]),
+        ("services", at(10), ["med"]),
+        ("services", at(10), []),
+        ("services", at(10, 0, 1), ["MED"]),
+        ("services", at(11), ["MED"]),
+        ("poe", at(10), ["MED"]),
+    ],
+)
+def test_nothing_is_found_where_time_or_label_or_subtask_is_another(task, moment, label):
+    assert search(a_morning_in_hospital(), task, moment, *label) == Refound("not_found")
+
+
+def test_the_label_s_order_does_not_matter():
+    rows = a_morning_in_hospital()
+    rows["services"].append(rows["services"][0] | {"curr_service": "SURG", "source_row": 2})
+    assert search(rows, "services", at(10), "SURG", "MED").context == THE_MORNING
+
+
+def test_without_a_latest_event_time_the_window_ends_a_second_before_the_prediction_time():
+    question = Question(
+        qid="q", row_number=1, subject_id=1, hadm_id=None, prediction_time=at(10, 0, 1), latest_event_time=None,
+        task="services", task_type="decision_making", label=["MED"], gold=("MED",), answer_is_list=True,
+        candidates=None,
+    )  # fmt: skip
+    assert Sought.of(question) == Sought("q", "services", at(10), frozenset({"MED"}))
+
+
+def test_a_target_in_the_second_of_its_last_event_is_found_by_the_published_rule_of_ties():
+    rows = a_morning_in_hospital()
+    rows["services"][0]["transfertime"] = at(10)
+    assert search(rows, "services", at(9), "MED").ties == "strict"
+    assert search(rows, "services", at(10), "MED") == Refound("exact", THE_MORNING, "published")
+
+
+def two_admissions_that_ask_the_same(between):
+    """The same kind of admission twice behind one laboratory test, with something in between."""
+    first, second = ({"hadm_id": STAY, "admittime": moment, "admission_type": "URGENT"}
+                     for moment in (at(22, 30), DAY + timedelta(days=1)))  # fmt: skip
+    test = {"hadm_id": STAY, "charttime": at(22), "itemid": 50983}
+    return patient_rows(admissions=[first, second], labevents=[test], **between)
+
+
+def test_several_anchors_that_show_different_windows_are_not_guessed_from():
+    # The billed service takes the place of an empty block in the second window, and in no other way do they differ.
+    billed = {"hadm_id": STAY, "chartdate": (DAY + timedelta(days=1)).date(), "hcpcs_cd": "99218"}
+    rows = two_admissions_that_ask_the_same({"hcpcsevents": [billed]})
+    rows["admissions"][1]["admittime"] += timedelta(minutes=30)
+    assert search(rows, "admissions", at(22), "URGENT") == Refound("ambiguous", None, "strict")
+
+
+def test_several_anchors_that_show_the_same_window_are_one():
+    # Arriving in the second admission's own second is not part of its context, and so both windows hold the test only.
+    arrival = {"hadm_id": STAY, "stay_id": 1, "intime": DAY + timedelta(days=1), "outtime": DAY + timedelta(days=2)}
+    rows = two_admissions_that_ask_the_same({"edstays": [arrival]})
+    found = search(rows, "admissions", at(22), "URGENT")
+    assert (found.status, found.context.count("## Labotary Test Events")) == ("exact", 1)
+
+
+def test_deleted_evidence_is_missing_from_the_context():
+    rows = a_morning_in_hospital()
+    rows["labevents"] = []
+    found = search(rows, "services", at(10), "MED")
+    assert found.status == "exact"
+    assert found.context == THE_MORNING.replace(
+        THE_MORNING[THE_MORNING.index("## Labotary") : THE_MORNING.index("## Provider")], ""
+    )
+
+
+TIME_COLUMNS = {"labevents": "charttime", "poe": "ordertime", "services": "transfertime", "emar": "charttime"}
+VALUES = {
+    "labevents": [{"itemid": 50983}, {"itemid": 1}],
+    "poe": [{"order_type": "Lab"}, {"order_type": "Consults"}],
+    "services": [{"curr_service": "MED"}, {"curr_service": "SURG"}],
+    "emar": [{"medication": "Heparin"}, {"medication": None}],
+}
+
+
+@st.composite
+def lives(draw):
+    tables = {table: [] for table in TIME_COLUMNS}
+    for table in draw(st.lists(st.sampled_from(sorted(TIME_COLUMNS)), min_size=2, max_size=12)):
+        moment = DAY + timedelta(hours=draw(st.integers(0, 40)))
+        row = {TIME_COLUMNS[table]: moment, "hadm_id": draw(st.sampled_from([STAY, STAY + 1, None]))}
+        tables[table].append(row | draw(st.sampled_from(VALUES[table])))
+    stays = [{"hadm_id": STAY, "admittime": DAY, "dischtime": DAY + timedelta(days=2), "admission_type": "URGENT"}]
+    return patient_rows(**tables, admissions=stays)
+
+
+@given(lives(), st.sampled_from(["strict", "published"]))
+def test_what_is_found_is_a_window_that_ends_then_and_asks_for_that(rows, ties):
+    life = trajectory_of(rows, KNOWN)
+    for task in ("labevents", "poe", "services", "emar", "next_event", "LengthOfStay_3day"):
+        made = list(anchors(life, SUBTASKS[task], ties=ties))
+        sought = [Sought(str(i), task, one.latest_event_time, frozenset(one.label)) for i, one in enumerate(made)]
+        found = refind(life, sought)
+        for one, asked in zip(made, sought, strict=True):
+            outcome = found[asked.qid]
+            assert outcome.status in ("exact", "ambiguous")
+            if outcome.status == "exact":
+                assert latest_bracketed_time(outcome.context) == one.latest_event_time
+            if outcome.status == "exact" and outcome.ties == ties:
+                assert outcome.context == render_input(one.window)
