@@ -1,0 +1,1 @@
+"""Scores: answers out of exchanges, set figures under the strict and the published rule, and their summaries."""
