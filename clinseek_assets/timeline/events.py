@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from clinseek_assets.faults import SourceFault
 from clinseek_assets.mimic.catalogue import MODULES, PATIENT_TABLES
@@ -136,8 +136,7 @@ def trajectory_of(rows: PatientRows, dictionaries: Dictionaries) -> Trajectory:
     )
 
 
-@dataclass(frozen=True)
-class _PlacedRow:
+class _PlacedRow(NamedTuple):
     """A row with what the order and its event take from it: time, the table's rank, admission."""
 
     time: datetime | None

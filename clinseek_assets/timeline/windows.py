@@ -95,9 +95,9 @@ def history_place(trajectory: Trajectory, span: Span) -> int | None:
 
 def cut(trajectory: Trajectory, span: Span, subtask: Subtask) -> ContextWindow:
     """The window of a span, as the subtask shows it."""
-    admission = None if subtask.name == "admissions" else admission_place(trajectory, span)
+    admission = _shown_admission(trajectory, span, subtask)
     history = history_place(trajectory, span)
-    hidden = {"admissions", *subtask.context_without}
+    hidden = _hidden(subtask)
     return ContextWindow(
         subtask=subtask.name,
         demographics=trajectory.demographics,
@@ -107,12 +107,24 @@ def cut(trajectory: Trajectory, span: Span, subtask: Subtask) -> ContextWindow:
     )
 
 
-def latest_shown(window: ContextWindow) -> datetime | None:
+def latest_shown(trajectory: Trajectory, span: Span, subtask: Subtask) -> datetime | None:
     """The latest start among the blocks that the rendered window shows, or None where none has a time."""
-    blocks = (window.history, window.admission, *window.events)
+    hidden = _hidden(subtask) | NEVER_SHOWN
+    backwards = (trajectory.events[place] for place in range(span.stop - 1, span.first - 1, -1))
+    latest = next((event.start for event in backwards if event.start and event.table not in hidden), None)
+    headers = (_shown_admission(trajectory, span, subtask), history_place(trajectory, span))
     return max(
-        (block.start for block in blocks if block and block.start and block.table not in NEVER_SHOWN), default=None
+        filter(None, (latest, *(trajectory.times[place] for place in headers if place is not None))), default=None
     )
+
+
+def _hidden(subtask: Subtask) -> frozenset[str]:
+    return frozenset({"admissions", *subtask.context_without})
+
+
+def _shown_admission(trajectory: Trajectory, span: Span, subtask: Subtask) -> int | None:
+    """The admission block, which the subtask `admissions` has to do without: it would be the answer."""
+    return None if subtask.name == "admissions" else admission_place(trajectory, span)
 
 
 def _latest(trajectory: Trajectory, table: str, before: int) -> int | None:
