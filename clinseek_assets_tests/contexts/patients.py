@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.timeline.rows import PatientRows
 
@@ -19,6 +20,16 @@ DAY = datetime(2150, 1, 1)
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
     """A moment of the day on which everything happens."""
     return DAY.replace(hour=hour, minute=minute, second=second)
+
+
+def question(**fields: Any) -> Question:
+    """A manifest row that asks for the service in the morning below, in all that `fields` do not change."""
+    asked: dict[str, Any] = {
+        "qid": "q1", "row_number": 1, "subject_id": SUBJECT, "hadm_id": None, "prediction_time": at(10, 0, 1),
+        "latest_event_time": at(10), "task": "services", "task_type": "decision_making", "label": ["MED"],
+        "gold": ("MED",), "answer_is_list": True, "candidates": ("MED", "SURG"),
+    }  # fmt: skip
+    return Question(**(asked | fields))
 
 
 def patient_rows(subject_id: int = SUBJECT, **tables: list[dict[str, Any]]) -> PatientRows:

@@ -1,31 +1,20 @@
 """The published question layout, and the way back out of it."""
 
-from datetime import datetime
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.contexts.prompts import ANSWER_TRAILER, curated_prompt, render_question, timeline_of_question
+from clinseek_assets_tests.contexts.patients import at, question
 
-NOON = datetime(2150, 1, 1, 12, 0, 1)
-LATEST = datetime(2150, 1, 1, 12)
+NOW = at(10, 0, 1)
+LATEST = at(10)
 
 
-def question(**fields):
+def rendered(context="## Services [2150-01-01 10:00:00]", **fields):
     given_fields = {
-        "qid": "q1", "row_number": 1, "subject_id": 10000001, "hadm_id": None, "prediction_time": NOON,
-        "latest_event_time": LATEST, "task": "services", "task_type": "decision_making", "label": ["MED"],
-        "gold": ("MED",), "answer_is_list": True, "candidates": ("MED", "SURG"),
-    }  # fmt: skip
-    return Question(**(given_fields | fields))
-
-
-def rendered(context="## Services [2150-01-01 12:00:00]", **fields):
-    given_fields = {
-        "instruction": "Which service?", "prediction_time": NOON, "latest_event_time": LATEST,
+        "instruction": "Which service?", "prediction_time": NOW, "latest_event_time": LATEST,
         "answer_is_list": True, "candidates": ["MED", "SURG"],
     }  # fmt: skip
     return render_question(**(given_fields | fields), context=context)
@@ -40,7 +29,7 @@ def test_the_sections_stand_in_the_published_order():
 
 def test_the_patient_is_told_by_the_current_time_only():
     info = rendered().split("<patient_info>\n")[1].split("\n</patient_info>")[0]
-    assert info == "Current time: 2150-01-01 12:00:01"
+    assert info == "Current time: 2150-01-01 10:00:01"
 
 
 def test_candidates_are_json_as_they_are():
@@ -59,7 +48,7 @@ def test_the_answer_format_depends_on_whether_the_label_is_a_list():
 
 
 def test_the_current_time_is_told_against_the_latest_event():
-    assert "The current time is 2150-01-01 12:00:01, 1 second after the latest event" in rendered()
+    assert "The current time is 2150-01-01 10:00:01, 1 second after the latest event" in rendered()
     assert "after the latest" not in rendered(latest_event_time=None)
 
 

@@ -6,14 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.contexts.refinding import Refound, Sought, refind
 from clinseek_assets.contexts.rendering import latest_bracketed_time, render_input
 from clinseek_assets.timeline.anchors import anchors
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.events import trajectory_of
-from clinseek_assets_tests.contexts.patients import DAY, STAY, THE_MORNING, a_morning_in_hospital, at, patient_rows
+from clinseek_assets_tests.contexts.patients import (
+    DAY,
+    STAY,
+    THE_MORNING,
+    a_morning_in_hospital,
+    at,
+    patient_rows,
+    question,
+)  # fmt: skip
 
 KNOWN = Dictionaries(lab_items={50983: "Sodium"})
 
@@ -49,12 +56,7 @@ def test_the_label_s_order_does_not_matter():
 
 
 def test_without_a_latest_event_time_the_window_ends_a_second_before_the_prediction_time():
-    question = Question(
-        qid="q", row_number=1, subject_id=1, hadm_id=None, prediction_time=at(10, 0, 1), latest_event_time=None,
-        task="services", task_type="decision_making", label=["MED"], gold=("MED",), answer_is_list=True,
-        candidates=None,
-    )  # fmt: skip
-    assert Sought.of(question) == Sought("q", "services", at(10), frozenset({"MED"}))
+    assert Sought.of(question(qid="q", latest_event_time=None)) == Sought("q", "services", at(10), frozenset({"MED"}))
 
 
 def test_a_target_in_the_second_of_its_last_event_is_found_by_the_published_rule_of_ties():
