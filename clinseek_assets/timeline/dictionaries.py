@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from clinseek_assets.faults import DatabaseFault
+from clinseek_assets.mimic.code_classes import icd_key, normalised_ndc
 
 Code = tuple[str, int]
-"""An ICD code without spaces, and its version (9 or 10)."""
-
-NDC_DIGITS = 11
-
-
-def normalised_ndc(ndc: str | int | float | None) -> str | None:
-    """A national drug code as 11 digits (`4` -> `00000000004`), or None where there is no code (empty, 0, no number).
-
-    The published server takes the integer part and pads it with zeros; so does this.
-    """
-    if ndc is None:
-        return None
-    digits = str(ndc).strip().partition(".")[0]
-    if not digits.isdecimal() or int(digits) == 0:
-        return None
-    return digits.zfill(NDC_DIGITS)
+"""An ICD code as `icd_key` writes it, and its version (9 or 10)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +40,31 @@ class Dictionaries:
     lab_groups: Mapping[str, str] = field(default_factory=dict)
     icu_groups: Mapping[str, str] = field(default_factory=dict)
     atc_groups: Mapping[str, str] = field(default_factory=dict)
+
+    def atc_class(self, ndc: str | None) -> str | None:
+        """The ATC class of a national drug code as a source table writes it, or None."""
+        key = _normalised(ndc or "")
+        return self.atc.get(key) if key else None
+
+    @cached_property
+    def diagnosis_groups(self) -> dict[str, str]:
+        """Case-folded title of a diagnosis -> where the ICD has it."""
+        return {title.casefold(): icd_group(code) for code, title in self.diagnoses.items()}
+
+    @cached_property
+    def procedure_groups(self) -> dict[str, str]:
+        """Case-folded title of a procedure -> where the ICD has it."""
+        return {title.casefold(): icd_group(code) for code, title in self.procedures.items()}
+
+    @cached_property
+    def diagnosis_class_groups(self) -> dict[str, str]:
+        """CCS class of diagnoses -> where the ICD has most of its codes."""
+        return _majority(self.ccs_diagnoses)
+
+    @cached_property
+    def procedure_class_groups(self) -> dict[str, str]:
+        """CCS class of procedures -> where the ICD has most of its codes."""
+        return _majority(self.ccs_procedures)
 
     @classmethod
     def load(cls, reference_db: Path) -> Dictionaries:
@@ -81,13 +94,29 @@ class Dictionaries:
             procedures=_of_codes(connection, "d_icd_procedures", "long_title"),
             ccs_diagnoses=_of_codes(connection, "d_ccs_diagnoses", "ccs_name"),
             ccs_procedures=_of_codes(connection, "d_ccs_procedures", "ccs_name"),
-            atc={key: name for ndc, name, _ in atc if name and (key := normalised_ndc(ndc))},
+            # Of several classes of one medicine the first in the file's order stands.
+            atc={ndc: name for ndc, name, _ in reversed(atc) if name},
             lab_groups={label: f"{fluid}/{category}" for _, label, fluid, category in labs if label},
             icu_groups={label: category for _, label, category in items if label and category},
             atc_groups={name: code[0] for _, name, code in atc if name and code},
         )
 
 
+def icd_group(code: Code) -> str:
+    """The group of codes that share version and first character: about a chapter of the ICD."""
+    return f"{code[1]}/{code[0][0]}"
+
+
+def _majority(classes: Mapping[Code, str]) -> dict[str, str]:
+    groups: dict[str, Counter[str]] = {}
+    for code, name in classes.items():
+        groups.setdefault(name, Counter())[icd_group(code)] += 1
+    return {name: min(counts, key=lambda group: (-counts[group], group)) for name, counts in groups.items()}
+
+
+_normalised = lru_cache(maxsize=1 << 16)(normalised_ndc)
+
+
 def _of_codes(connection: sqlite3.Connection, table: str, column: str) -> dict[Code, str]:
     rows = connection.execute(f"SELECT icd_code, icd_version, {column} FROM {table}")
-    return {(code.strip(), version): name for code, version, name in rows if code and name}
+    return {(icd_key(code), version): name for code, version, name in rows if code and name}

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from clinseek_assets.faults import SourceFault
 from clinseek_assets.mimic.catalogue import MODULES, PATIENT_TABLES
-from clinseek_assets.timeline.dictionaries import Dictionaries, normalised_ndc
+from clinseek_assets.mimic.code_classes import icd_key
+from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.rows import PatientRows
 
 Row = dict[str, Any]
@@ -220,8 +221,7 @@ def _decorators(rows: PatientRows, known: Dictionaries) -> dict[str, Callable[[R
         return {"item_name": known.icu_items.get(row["itemid"])}
 
     def atc(row: Row) -> Row:
-        ndc = normalised_ndc(row["ndc"])
-        return {"ATC Type": known.atc.get(ndc) if ndc else None}
+        return {"ATC Type": known.atc_class(row["ndc"])}
 
     icu_tables = ("chartevents", "datetimeevents", "ingredientevents", "inputevents", "outputevents", "procedureevents")
     return {
@@ -244,7 +244,7 @@ def _decorators(rows: PatientRows, known: Dictionaries) -> dict[str, Callable[[R
 
 
 def _code(row: Row) -> tuple[str, int]:
-    return ((row["icd_code"] or "").strip(), row["icd_version"])
+    return (icd_key(row["icd_code"] or ""), row["icd_version"])
 
 
 def _exam_names(details: Iterable[Row]) -> dict[str, list[str]]:
