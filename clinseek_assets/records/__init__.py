@@ -1,0 +1,1 @@
+"""What is built from the source tables: patient databases, reference and candidate tables, descriptions."""
