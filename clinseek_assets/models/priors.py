@@ -8,7 +8,7 @@ one stay). A value counts once an event; the typical size of an answer is the me
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +20,13 @@ from clinseek_assets.benchmark.answer_keys import answer_key
 from clinseek_assets.benchmark.subtasks import DECISION_SUBTASKS
 from clinseek_assets.faults import SourceFault
 from clinseek_assets.mimic.catalogue import TABLES
+from clinseek_assets.mimic.code_classes import normalised_ndc
 from clinseek_assets.storage import fingerprint
 from clinseek_assets.storage.atomic import whole_file
-from clinseek_assets.timeline.dictionaries import NDC_DIGITS, Dictionaries
+from clinseek_assets.timeline.dictionaries import Dictionaries
 
 MEMORY = "1GB"
-COLUMNS = ("subtask", "value", "events", "typical_size")
+COLUMNS = ("subtask", "value", "events", "all_events", "typical_size")
 MODULE_ORDER = ("ed", "hosp", "icu", "note")  # the order of events at the same moment
 
 
@@ -70,10 +71,7 @@ def labelled(table: str, dictionary: str) -> Target:
 
 
 ICD = "JOIN {} names ON names.icd_code = trim(t.icd_code) AND names.icd_version = t.icd_version"
-ATC = (
-    "JOIN atc names ON names.ndc = "
-    f"lpad(split_part(trim(t.ndc), '.', 1), greatest({NDC_DIGITS}, length(split_part(trim(t.ndc), '.', 1))), '0')"
-)
+ATC = "JOIN atc names ON names.ndc = t.ndc"
 EXAM = "JOIN radiology_detail d ON d.note_id = t.note_id AND d.field_name = 'exam_name'"
 
 TARGETS: dict[str, Target] = {
@@ -125,9 +123,10 @@ FROM marked
 COUNTED = """
 WITH found AS (SELECT subject_id, occasion, trim(value) AS value FROM ({select}) WHERE trim(value) <> ''),
 events_with_values AS ({grouped}),
-sizes AS (SELECT median(values_of_event) AS typical_size FROM (
+sizes AS (SELECT count(*) AS all_events, median(values_of_event) AS typical_size FROM (
     SELECT count(DISTINCT value) AS values_of_event FROM events_with_values GROUP BY subject_id, event))
-SELECT value, count(DISTINCT (subject_id, event)) AS events, any_value(typical_size) AS typical_size
+SELECT value, count(DISTINCT (subject_id, event)) AS events,
+    any_value(all_events) AS all_events, any_value(typical_size) AS typical_size
 FROM events_with_values, sizes GROUP BY value
 """
 GROUPED_BY_EVENT = """
@@ -142,7 +141,8 @@ class CandidatePriors:
     """Frequencies of values and typical answer sizes, per decision subtask.
 
     Attributes:
-        frame: subtask, value, events (in how many events the value occurs), typical_size (of the subtask's events).
+        frame: subtask, value, events (in how many events the value occurs), all_events (of the subtask), typical_size
+            (median number of distinct values of those events).
     """
 
     frame: pd.DataFrame
@@ -160,7 +160,7 @@ class CandidatePriors:
 
     @cached_property
     def _sizes(self) -> dict[str, int]:
-        sizes = self.frame.groupby("subtask")["typical_size"].first()
+        sizes = self._of_subtask("typical_size")
         return {str(subtask): max(1, round(float(size))) for subtask, size in sizes.items()}
 
     @cached_property
@@ -168,9 +168,24 @@ class CandidatePriors:
         """Hash of the frequencies: part of the identity of each answer that rests on them."""
         return fingerprint.of_value([self._counts, self._sizes])
 
+    @cached_property
+    def _shares(self) -> dict[str, dict[str, float]]:
+        totals = {str(subtask): int(number) for subtask, number in self._of_subtask("all_events").items()}
+        return {
+            subtask: {key: min(1.0, events / totals[subtask]) for key, events in counts.items()}
+            for subtask, counts in self._counts.items()
+        }
+
+    def _of_subtask(self, column: str) -> pd.Series:
+        return self.frame.groupby("subtask")[column].first()
+
     def events_with(self, subtask: str) -> Mapping[str, int]:
         """Normalised value -> number of events with it; empty for a subtask whose tables are not there."""
         return self._counts.get(subtask, {})
+
+    def shares(self, subtask: str) -> Mapping[str, float]:
+        """Normalised value -> share of the subtask's events with it, 0 to 1."""
+        return self._shares.get(subtask, {})
 
     def values(self, subtask: str) -> list[str]:
         """The subtask's values as the source tables spell them, the most frequent first."""
@@ -236,7 +251,8 @@ def candidate_priors(tables: Mapping[str, Path], reference_db: Path) -> Candidat
 def _count(db: duckdb.DuckDBPyConnection, tables: Mapping[str, Path], dictionaries: Dictionaries) -> pd.DataFrame:
     for name, path in tables.items():
         db.read_parquet(str(path)).create_view(name)
-    for name, frame in _name_frames(dictionaries).items():
+    codes = _drug_codes(db, [name for name in ("prescriptions", "medrecon") if name in tables])
+    for name, frame in _name_frames(dictionaries, codes).items():
         db.register(name, frame)
     db.execute(EVENTS.format(moments=_moments(tables)))
     counted = [
@@ -259,7 +275,11 @@ def _counted(db: duckdb.DuckDBPyConnection, subtask: str, target: Target) -> pd.
 
 def _next_events(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The tables of the events themselves: what `next_event` asks for; one an event."""
-    counts = "SELECT source AS value, sum(fresh)::BIGINT AS events, 1.0 AS typical_size FROM events GROUP BY source"
+    counts = """
+        SELECT source AS value, sum(fresh)::BIGINT AS events, sum(sum(fresh)) OVER ()::BIGINT AS all_events,
+            1.0 AS typical_size
+        FROM events GROUP BY source
+    """
     return db.execute(counts).df().assign(subtask="next_event")
 
 
@@ -275,7 +295,14 @@ def _moments(tables: Mapping[str, Path]) -> str:
     return " UNION ALL ".join([nothing, *selects])
 
 
-def _name_frames(dictionaries: Dictionaries) -> dict[str, pd.DataFrame]:
+def _drug_codes(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
+    """The drug codes as the tables spell them."""
+    return sorted(
+        {code for name in tables for (code,) in db.execute(f"SELECT DISTINCT ndc FROM {name}").fetchall() if code}
+    )
+
+
+def _name_frames(dictionaries: Dictionaries, drug_codes: Sequence[str]) -> dict[str, pd.DataFrame]:
     """The dictionaries as small tables to join: items by itemid, codes by code and version, ATC classes by NDC."""
     frames = {
         name: pd.DataFrame({"itemid": list(labels), "label": list(labels.values())}).astype(
@@ -291,6 +318,6 @@ def _name_frames(dictionaries: Dictionaries) -> dict[str, pd.DataFrame]:
             "name": list(titles.values()),
         }
         frames[name] = pd.DataFrame(codes).astype({"icd_code": "str", "icd_version": "int64", "name": "str"})
-    atc = {"ndc": list(dictionaries.atc), "name": list(dictionaries.atc.values())}
-    frames["atc"] = pd.DataFrame(atc).astype("str")
+    atc = [(code, dictionaries.atc.get(normalised_ndc(code) or "")) for code in drug_codes]
+    frames["atc"] = pd.DataFrame([entry for entry in atc if entry[1]], columns=["ndc", "name"]).astype("str")
     return frames

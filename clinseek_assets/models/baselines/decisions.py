@@ -1,14 +1,14 @@
 """Decisions from evidence: candidates ranked by what the context shows of them.
 
 What comes next mostly repeats what came before, follows from what the notes say, or is what is usual. So each candidate
-gets support from four sources, and the best supported are the answer:
+gets a chance from four sources, and the answer is as many of the best as maximise the expected F1:
 
-- own: it stands in the target column of earlier events of the very kind that is asked about;
+- repeated: the share of earlier events of the very kind that is asked about with it in their target column, shrunk
+  towards its usual frequency in the source tables;
 - elsewhere: another table names it (a prescribed drug is also given, an ICU fluid also has its ingredients);
-- words: the rarer words of its name occur in notes, complaints and other names;
-- usual: its frequency in the source tables.
+- words: the rarer words of its name occur in notes, complaints and other names.
 
-A move (transfer, service, the kind of the next event) never ends where it starts, so the last state gets no support.
+A move (transfer, service, the kind of the next event) never ends where it starts, so the last state has no chance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,64 +48,76 @@ NAME_TITLES = (
     "Exam_Name",
     "Order_Type",
 )
-MOVES = frozenset({"transfers", "services", "next_event"})
+MOVES = frozenset({"transfers", "services", "next_event"})  # never end where they start
+SELDOM_RETURN = frozenset({"transfers", "services"})  # an earlier unit or service says little of the next one
 
 
 @dataclass(frozen=True)
-class Weights:
-    """How much each source of support counts; each source lies between 0 and 1."""
+class Habits:
+    """How a baseline turns evidence into chances.
 
-    own: float
+    Attributes:
+        fading: the weight of an earlier event of the kind, per step back in time: 1 counts all alike.
+        usual: how many observed events the usual frequency is worth.
+        elsewhere: chance that a name given elsewhere comes next.
+        words: chance that a name whose words are all in the context comes next.
+    """
+
+    fading: float
+    usual: float
     elsewhere: float
     words: float
-    usual: float
 
 
-OwnSupport = Callable[[Sequence[frozenset[str]]], Mapping[str, float]]
-
-
-def share_of_events(shown: Sequence[frozenset[str]]) -> dict[str, float]:
-    """In what share of the earlier events of the kind a value stands."""
-    return {value: count / len(shown) for value, count in Counter(value for event in shown for value in event).items()}
-
-
-def nearness(shown: Sequence[frozenset[str]]) -> dict[str, float]:
-    """How recently a value stood: 1 in the last event of the kind, half in the one before it, and so on."""
-    near: dict[str, float] = {}
-    for back, event in enumerate(reversed(shown)):
-        for value in event:
-            near.setdefault(value, 0.5**back)
-    return near
-
-
-def rank(
-    question: Question, blocks: Sequence[Block], priors: CandidatePriors | None, weights: Weights, own: OwnSupport
+def chances(
+    question: Question, blocks: Sequence[Block], priors: CandidatePriors | None, habits: Habits
 ) -> list[tuple[str, float]]:
-    """The candidates with their support, the best first; equals by name, since lists of candidates are shuffled.
+    """The candidates with their chance to come next, the best first; equals by name, since lists are shuffled.
 
     Without a list of candidates, the values of the source tables.
     """
     candidates = question.candidates or (priors.values(question.task) if priors else ())
     shown = earlier_events(question.task, blocks)
-    own_support = own(shown) if shown else {}
-    elsewhere = _named_anywhere(blocks) if weights.elsewhere else frozenset()
-    overlap = _word_overlap(candidates, blocks) if weights.words else {}
-    events = priors.events_with(question.task) if priors else {}
-    most = max((events.get(key_of(candidate), 0) for candidate in candidates), default=0) or 1
-    left = _left_behind(question.task, blocks, shown)
+    seen, weight = _faded([] if question.task in SELDOM_RETURN else shown, habits.fading)
+    usual = priors.shares(question.task) if priors else {}
+    elsewhere = _named_anywhere(blocks)
+    overlap = _word_overlap(candidates, blocks)
+    left = shown[-1] if question.task in MOVES and shown else frozenset()
 
-    def support(candidate: str) -> float:
+    def chance(candidate: str) -> float:
         key = key_of(candidate)
         if key in left:
-            return -1.0
-        return (
-            weights.own * own_support.get(key, 0.0)
-            + weights.elsewhere * (key in elsewhere)
-            + weights.words * overlap.get(candidate, 0.0)
-            + weights.usual * events.get(key, 0) / most
-        )
+            return 0.0
+        repeated = (seen.get(key, 0.0) + habits.usual * usual.get(key, 0.0)) / (weight + habits.usual)
+        hinted = habits.words * overlap.get(candidate, 0.0) ** 2 + habits.elsewhere * (key in elsewhere)
+        return 1.0 - (1.0 - min(1.0, repeated)) * (1.0 - min(1.0, hinted))
 
-    return sorted(((name, support(name)) for name in candidates), key=lambda entry: (-entry[1], entry[0]))
+    return sorted(((name, chance(name)) for name in candidates), key=lambda entry: (-entry[1], entry[0]))
+
+
+def best_answer(ranked: Sequence[tuple[str, float]]) -> list[str]:
+    """As many of the best candidates as maximise the expected F1, the chances taken for probabilities.
+
+    With k candidates named, the expected overlap is the sum of their chances, and the gold's expected size is the sum
+    of all chances, at least 1.
+    """
+    expected_size = max(1.0, sum(chance for _, chance in ranked))
+    best, wanted, overlap = 0.0, 1, 0.0
+    for number, (_, chance) in enumerate(ranked, start=1):
+        overlap += chance
+        if (f1 := 2 * overlap / (number + expected_size)) > best:
+            best, wanted = f1, number
+    return [name for name, _ in ranked[:wanted]]
+
+
+def _faded(shown: Sequence[frozenset[str]], fading: float) -> tuple[dict[str, float], float]:
+    """Each value's weight over the earlier events of the kind, and the weight of all these events."""
+    weights = [fading**back for back in range(len(shown) - 1, -1, -1)]
+    seen: dict[str, float] = {}
+    for event, weight in zip(shown, weights, strict=True):
+        for value in event:
+            seen[value] = seen.get(value, 0.0) + weight
+    return seen, sum(weights)
 
 
 def earlier_events(subtask: str, blocks: Sequence[Block]) -> list[frozenset[str]]:
@@ -117,11 +129,6 @@ def earlier_events(subtask: str, blocks: Sequence[Block]) -> list[frozenset[str]
     events = [block for block in blocks if block.table == asked.trigger]
     shown = [frozenset(key_of(value) for title in titles for value in block.values(title)) for block in events]
     return [values for values in shown if values]
-
-
-def _left_behind(subtask: str, blocks: Sequence[Block], shown: Sequence[frozenset[str]]) -> frozenset[str]:
-    """The state that a move leaves: the last one shown."""
-    return shown[-1] if subtask in MOVES and shown else frozenset()
 
 
 def _named_anywhere(blocks: Sequence[Block]) -> frozenset[str]:

@@ -13,7 +13,8 @@ from clinseek_assets.models.priors import CandidatePriors
 def by_frequency(question: Question, priors: CandidatePriors | None) -> list[str]:
     """The question's candidates, the most frequent in the source tables first.
 
-    Equally frequent ones stand by name, since lists of candidates are shuffled. Without a list of candidates, all values of the subtask's target column.
+    Equally frequent ones stand by name, since lists of candidates are shuffled. Without a list of candidates, all
+    values of the subtask's target column.
 
     Raises:
         EndpointFault: there are no frequencies.
