@@ -6,6 +6,7 @@ empty folder or one of another dataset is not taken for it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from pathlib import Path
 
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.mimic.catalogue import TABLES
+from clinseek_assets.mimic.source_files import SUFFIXES
 
-TABLE_SUFFIXES = (".csv", ".csv.gz")
 VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -76,12 +77,15 @@ class Release:
     notices: tuple[str, ...] = ()
 
 
-def table_files(folder: Path, module: str) -> dict[str, list[Path]]:
-    """The files of a module's tables that lie in `folder` itself: table name -> its plain and gz file, where there."""
-    present = {path.name: path for path in folder.iterdir() if path.is_file()} if folder.is_dir() else {}
-    names = [table.name for table in TABLES.values() if table.module == module]
-    files = {name: [present[name + end] for end in TABLE_SUFFIXES if name + end in present] for name in names}
-    return {name: paths for name, paths in files.items() if paths}
+def holds_tables(folder: Path, module: str) -> bool:
+    """Whether a file of one of the module's tables lies in `folder` itself."""
+    names = (table.name for table in TABLES.values() if table.module == module)
+    return readable(folder) and any((folder / f"{name}{end}").is_file() for name in names for end in SUFFIXES)
+
+
+def readable(folder: Path) -> bool:
+    """Whether it is a folder that this user may look into."""
+    return folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
 
 
 def find_modules(root: Path) -> dict[str, Path]:
@@ -150,12 +154,12 @@ def choices_made(root: Path, modules: dict[str, Path]) -> list[str]:
 
 def module_in(folder: Path, module: str) -> Path | None:
     """The module's folder where `folder` is it, holds it, or holds the module's tables flat; else None."""
-    return next((place for place in (folder / module, folder) if table_files(place, module)), None)
+    return next((place for place in (folder / module, folder) if holds_tables(place, module)), None)
 
 
 def version_folders(folder: Path) -> dict[str, Path]:
     """The folders in `folder` whose whole name is a version, by that version."""
-    if not folder.is_dir():
+    if not readable(folder):
         return {}
     return {path.name: path for path in sorted(folder.iterdir()) if path.is_dir() and VERSION.fullmatch(path.name)}
 
@@ -169,7 +173,7 @@ def find_release(root: Path, dataset: Dataset) -> Release | None:
     for folder in download_folders(root):
         found = {**version_folders(folder / dataset.slug), **found}
         for prefix in (f"{dataset.slug}-", dataset.archive):
-            for path in sorted(folder.glob(f"{prefix}*")) if prefix else ():
+            for path in sorted(folder.glob(f"{prefix}*")) if prefix and readable(folder) else ():
                 version = path.name.removeprefix(prefix)
                 if path.is_dir() and VERSION.fullmatch(version):
                     found.setdefault(version, path)

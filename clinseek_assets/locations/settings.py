@@ -241,6 +241,8 @@ def path_fault(key: str, path: Path) -> SettingsFault | None:
     if path.is_file() != is_file:
         other = "folder" if is_file else "file"
         return SettingsFault(f"{key} names {path}, a {other} instead of a {kind}.", mend=f"It is {KEYS[key]}.")
+    if not os.access(path, os.R_OK if is_file else os.R_OK | os.X_OK):
+        return SettingsFault(f"{key} names {path}, which this user may not read.", mend="Change its permissions.")
     return None
 
 
