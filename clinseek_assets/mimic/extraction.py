@@ -1,0 +1,342 @@
+"""One pass over a source file keeps the cohort's rows and writes them as typed Parquet, sorted by patient.
+
+Every record of the file is tokenised and its subject_id read, so a damaged file is found wherever the damage is; the
+other cells are parsed in the rows of the cohort alone, since nobody reads the rest. Memory is bounded: by the reader's
+block, a buffer of kept rows, and the sort's own limit, beyond which it spills to disk beside the destination.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from clinseek_assets.faults import Fault, SourceFault
+from clinseek_assets.mimic.cell_types import SOURCE_ROW, parquet_schema, typed_batch, typed_column
+from clinseek_assets.mimic.csv_records import RecordReader
+from clinseek_assets.mimic.duplicates import duplicate_notices
+from clinseek_assets.mimic.receipts import Receipt, read_receipt, receipt_path, write_receipt
+from clinseek_assets.mimic.source_files import SourceFile, SourceInventory
+from clinseek_assets.mimic.tables import Table
+from clinseek_assets.storage import fingerprint
+from clinseek_assets.storage.atomic import PRIVATE_FOLDER, UNFINISHED, private_folder, whole_file
+
+# Raise it when the same source, cohort and catalogue entry would give another Parquet file.
+VERSION = 1
+ROWS_A_GROUP = 1 << 16
+SORT_MEMORY_MB = 96
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """One extracted table.
+
+    Attributes:
+        table: its name.
+        path: the Parquet file.
+        rows: how many rows were kept.
+        patients: of how many patients (0 for a dictionary).
+        seconds: how long it took.
+        source_fingerprint: SHA-256 of the source file's bytes.
+        content_fingerprint: SHA-256 of the Parquet file's bytes.
+        notices: what a reader should know: reordered or unknown columns, repeated rows.
+        reused: whether the file of an earlier run was taken, since nothing had changed.
+    """
+
+    table: str
+    path: Path
+    rows: int
+    patients: int
+    seconds: float
+    source_fingerprint: str
+    content_fingerprint: str
+    notices: tuple[str, ...] = ()
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class ExtractedTables:
+    """What `extract_tables` made of an inventory.
+
+    Attributes:
+        extractions: in the inventory's order.
+        faults: table -> why it could not be extracted.
+    """
+
+    extractions: list[Extraction] = field(default_factory=list)
+    faults: dict[str, Fault] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Table -> Parquet file."""
+        return {extraction.table: extraction.path for extraction in self.extractions}
+
+
+def extract_table(
+    source: SourceFile,
+    cohort: Collection[int] | None,
+    destination: Path,
+    *,
+    memory_mb: int = SORT_MEMORY_MB,
+    on_read: Callable[[int], None] | None = None,
+) -> Extraction:
+    """Write the cohort's rows of one source table as Parquet.
+
+    Columns are the catalogue's, then `source_row` (record number in the file, from 1); rows are sorted by subject_id
+    and source_row. Dictionaries are taken whole. Where the source file, the cohort and the catalogue entry are those of
+    the last run and its file is intact, nothing is read.
+
+    Args:
+        source: the file.
+        cohort: subject_ids to keep; None keeps all.
+        destination: the Parquet file to write.
+        memory_mb: what the sort may use before it spills to disk.
+        on_read: called with the number of source bytes each time that some were read.
+
+    Raises:
+        SourceFault: the file is damaged or not of the expected shape; nothing is written then.
+    """
+    started = time.perf_counter()
+    kept = None if cohort is None or not source.table.of_patients else sorted(set(cohort))
+    rule = _rule(source.table, kept)
+    receipt = _intact_receipt(source, rule, destination)
+    if receipt is not None:
+        return _extraction(source.table, destination, receipt, started, reused=True)
+    _sweep(destination)
+    stamp = source.stamp()
+    with RecordReader(source) as reader, whole_file(destination) as finished, _scratch(destination) as scratch:
+        tally = _write_kept(reader, kept, scratch / "in_file_order.parquet", on_read)
+        with _engine(scratch, memory_mb) as engine:
+            if tally.in_patient_order:
+                (scratch / "in_file_order.parquet").replace(finished)
+            else:
+                _write_sorted(engine, source.table, scratch / "in_file_order.parquet", finished)
+            repeated = duplicate_notices(engine, source.table, finished, reader.where)
+        if source.stamp() != stamp:
+            raise SourceFault(
+                f"{reader.where}: the file changed while it was read.", mend="Run again once it is whole."
+            )
+        receipt = Receipt(
+            rule=rule,
+            source_path=str(stamp["path"]),
+            source_size=int(stamp["size"]),
+            source_mtime_ns=int(stamp["mtime_ns"]),
+            source_sha256=reader.sha256(),
+            rows=tally.rows,
+            patients=len(tally.patients),
+            notices=(*source.notices, *reader.header.notices, *repeated),
+            size=finished.stat().st_size,
+            sha256=fingerprint.of_file(finished),
+        )
+        receipt_path(destination).unlink(missing_ok=True)  # a receipt never stands beside a file that is not its own
+    write_receipt(destination, receipt)
+    return _extraction(source.table, destination, receipt, started, reused=False)
+
+
+def extract_tables(
+    inventory: SourceInventory,
+    cohort: Collection[int] | None,
+    destination_of: Callable[[Table], Path],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> ExtractedTables:
+    """Extract every table of an inventory, as many at a time as there are cores, the largest files first.
+
+    A table whose file is at fault does not hold up the others.
+
+    Args:
+        inventory: the files.
+        cohort: subject_ids to keep; None keeps all.
+        destination_of: the Parquet file of a table.
+        progress: called with source bytes done and in all.
+    """
+    meter = _Meter({name: source.path.stat().st_size for name, source in inventory.files.items()}, progress)
+    largest_first = sorted(inventory.files.values(), key=lambda source: -meter.sizes[source.table.name])
+    jobs: dict[str, Future[Extraction]] = {}
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
+        try:
+            for source in largest_first:
+                jobs[source.table.name] = workers.submit(_metered, source, cohort, destination_of(source.table), meter)
+            for job in jobs.values():
+                job.exception()
+        except BaseException:
+            meter.stop()
+            workers.shutdown(cancel_futures=True)
+            raise
+    extracted = ExtractedTables()
+    for name in inventory.files:
+        try:
+            extracted.extractions.append(jobs[name].result())
+        except Fault as fault:
+            extracted.faults[name] = fault
+    return extracted
+
+
+class _InterruptedError(Exception):
+    """The run was interrupted while a worker was reading."""
+
+
+class _Meter:
+    """Adds up what the workers have read, and stops them where the run is interrupted."""
+
+    def __init__(self, sizes: dict[str, int], progress: Callable[[int, int], None] | None) -> None:
+        self.sizes = sizes
+        self._progress = progress
+        self._read = dict.fromkeys(sizes, 0)
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def advance(self, table: str, count: int) -> None:
+        if self._stopped:
+            raise _InterruptedError
+        with self._lock:
+            self._read[table] = count
+            if self._progress is not None:
+                self._progress(sum(self._read.values()), sum(self.sizes.values()))
+
+
+def _metered(source: SourceFile, cohort: Collection[int] | None, destination: Path, meter: _Meter) -> Extraction:
+    name = source.table.name
+    try:
+        return extract_table(source, cohort, destination, on_read=lambda count: meter.advance(name, count))
+    finally:
+        meter.advance(name, meter.sizes[name])
+
+
+@dataclass
+class _Tally:
+    """What was seen of the kept rows while they were written."""
+
+    rows: int = 0
+    patients: set[int] = field(default_factory=set)
+    in_patient_order: bool = True
+    last_patient: int = -1
+
+    def count(self, subject_ids: np.ndarray) -> None:
+        self.in_patient_order &= bool(subject_ids[0] >= self.last_patient and np.all(np.diff(subject_ids) >= 0))
+        self.last_patient = int(subject_ids[-1])
+        self.patients.update(np.unique(subject_ids).tolist())
+
+
+def _write_kept(
+    reader: RecordReader, kept: list[int] | None, destination: Path, on_read: Callable[[int], None] | None
+) -> _Tally:
+    """Write the kept rows in file order, a row group at a time."""
+    tally = _Tally()
+    buffer: list[pa.RecordBatch] = []
+    schema = parquet_schema(reader.source.table)
+    with pq.ParquetWriter(destination, schema) as writer:
+        for batch in _kept_batches(reader, kept, on_read):
+            tally.rows += batch.num_rows
+            if reader.source.table.of_patients:
+                tally.count(batch.column("subject_id").to_numpy())
+            buffer.append(batch)
+            if sum(part.num_rows for part in buffer) >= ROWS_A_GROUP:
+                writer.write_table(pa.Table.from_batches(buffer, schema))
+                buffer.clear()
+        writer.write_table(pa.Table.from_batches(buffer, schema))
+    return tally
+
+
+def _kept_batches(
+    reader: RecordReader, kept: list[int] | None, on_read: Callable[[int], None] | None
+) -> Iterator[pa.RecordBatch]:
+    """The cohort's rows, typed. The subject_id of every record is parsed, whether its row is kept or not."""
+    table = reader.source.table
+    cohort = None if kept is None else pa.array(kept, pa.int64())
+    for before, cells in reader.batches():
+        if on_read is not None:
+            on_read(reader.bytes_read)
+        source_rows = pa.array(np.arange(before + 1, before + 1 + cells.num_rows))
+        if cohort is not None:
+            subject_id = table.column("subject_id")
+            subjects = typed_column(table, subject_id, cells.column("subject_id"), source_rows, reader.where)
+            places = pa.array(np.flatnonzero(pc.is_in(subjects, cohort).to_numpy(zero_copy_only=False)))
+            cells, source_rows = cells.take(places), source_rows.take(places)
+        if cells.num_rows:
+            yield typed_batch(table, cells, source_rows, reader.where)
+
+
+def _write_sorted(engine: duckdb.DuckDBPyConnection, table: Table, unsorted: Path, destination: Path) -> None:
+    """Sort by patient, on disk where memory does not suffice."""
+    schema = parquet_schema(table)
+    rows = engine.execute(f"SELECT * FROM read_parquet(?) ORDER BY subject_id, {SOURCE_ROW}", [str(unsorted)])
+    with pq.ParquetWriter(destination, schema) as writer:
+        for batch in rows.to_arrow_reader(ROWS_A_GROUP):
+            writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+
+@contextmanager
+def _engine(scratch: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own, on one thread, with limited memory."""
+    settings = {"threads": 1, "memory_limit": f"{memory_mb}MB", "temp_directory": str(scratch / "spill")}
+    with duckdb.connect(":memory:", config=settings) as engine:
+        yield engine
+
+
+def _scratch_path(destination: Path) -> Path:
+    return destination.with_name(f".scratch-{destination.stem}")
+
+
+@contextmanager
+def _scratch(destination: Path) -> Iterator[Path]:
+    """A private folder beside the destination, gone afterwards whatever happens."""
+    scratch = _scratch_path(destination)
+    scratch.mkdir(mode=PRIVATE_FOLDER)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep(destination: Path) -> None:
+    """Remove what a killed run left of this table."""
+    private_folder(destination.parent)
+    shutil.rmtree(_scratch_path(destination), ignore_errors=True)
+    for leftover in destination.parent.glob(f"{UNFINISHED}*-{destination.name}"):
+        leftover.unlink(missing_ok=True)
+
+
+def _rule(table: Table, kept: list[int] | None) -> str:
+    """Hash of all that decides, beside the source file, what an extracted table holds."""
+    columns = [(column.name, column.type.word, column.required) for column in table.columns]
+    return fingerprint.of_value([VERSION, table.module, table.name, columns, table.key, kept])
+
+
+def _intact_receipt(source: SourceFile, rule: str, destination: Path) -> Receipt | None:
+    """The receipt of the last run, if what it was made from is unchanged and what it made is intact."""
+    receipt = read_receipt(destination)
+    if receipt is None or receipt.rule != rule:
+        return None
+    stamp = source.stamp()
+    seen = {"path": receipt.source_path, "size": receipt.source_size, "mtime_ns": receipt.source_mtime_ns}
+    return receipt if stamp == seen and receipt.vouches_for(destination) else None
+
+
+def _extraction(table: Table, path: Path, receipt: Receipt, started: float, *, reused: bool) -> Extraction:
+    return Extraction(
+        table=table.name,
+        path=path,
+        rows=receipt.rows,
+        patients=receipt.patients,
+        seconds=time.perf_counter() - started,
+        source_fingerprint=receipt.source_sha256,
+        content_fingerprint=receipt.sha256,
+        notices=receipt.notices,
+        reused=reused,
+    )

@@ -1,0 +1,213 @@
+"""One SQLite file a patient, with the published table and column names: `patient_<subject_id>.db`.
+
+A database holds the patient's whole life; what a question may see of it is cut when it is served. Every file appears
+whole or not at all. Whether one is up to date is decided by what it was made from and by its content, both noted in
+`built.jsonl` beside it as soon as it is there, so that a killed run continues where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from clinseek_assets.faults import DatabaseFault
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.records.database_schema import (
+    PAGE_BYTES,
+    create_indexes,
+    create_tables,
+    insert_statement,
+)
+from clinseek_assets.records.derived_columns import with_derived_columns
+from clinseek_assets.records.patient_streams import Row, TableStream
+from clinseek_assets.storage import fingerprint
+from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder, sweep, whole_file, write_text
+
+# Raise it when the same tables would give other databases.
+VERSION = 1
+NOTES_FILE = "built.jsonl"
+DATABASE_NAME = re.compile(r"patient_(\d+)\.db")
+
+
+@dataclass(frozen=True)
+class DatabasesBuilt:
+    """What `build_patient_databases` did.
+
+    Attributes:
+        written: how many databases were written.
+        up_to_date: how many were there already, made from the same inputs and intact.
+        without_rows: how many of the patients have no row in any table; they get no database.
+        left_over: how many databases in the folder belong to patients who were not asked for; they were left alone.
+        seconds: how long it took.
+        fingerprint: hash of the content of all databases that were asked for.
+    """
+
+    written: int
+    up_to_date: int
+    without_rows: int
+    left_over: int
+    seconds: float
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is noted of one database: its name, what it was made from, what it is."""
+
+    file: str
+    inputs: str
+    size: int
+    sha256: str
+
+    def vouches_for(self, path: Path, inputs: str) -> bool:
+        """Whether the file was made from these inputs and is still what was written then."""
+        return (
+            self.inputs == inputs
+            and path.is_file()
+            and path.stat().st_size == self.size
+            and fingerprint.of_file(path) == self.sha256
+        )
+
+
+def database_path(folder: Path, subject_id: int) -> Path:
+    """Where a patient's database lies."""
+    return folder / f"patient_{subject_id}.db"
+
+
+def build_patient_databases(
+    tables: Mapping[str, Path],
+    subject_ids: Collection[int],
+    folder: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> DatabasesBuilt:
+    """Write the databases of these patients, those that are up to date excepted.
+
+    Args:
+        tables: table name -> extracted Parquet file; tables that are not of patients are ignored, absent
+            ones are empty.
+        subject_ids: the patients.
+        folder: where the databases lie; it is made private to its owner.
+        progress: called with patients done and in all.
+
+    Raises:
+        DatabaseFault: a table's file is not what the extraction writes.
+    """
+    started = time.perf_counter()
+    private_folder(folder)
+    sweep(folder)
+    tables = {name: tables[name] for name in PATIENT_TABLES if name in tables}
+    inputs = _inputs_fingerprint(tables)
+    patients = sorted(set(subject_ids))
+    notes = _read_notes(folder)
+    current = {
+        patient: note
+        for patient in patients
+        if (note := notes.get(database_path(folder, patient).name))
+        and note.vouches_for(database_path(folder, patient), inputs)
+    }
+    pending = [patient for patient in patients if patient not in current]
+    written = _write_databases(tables, pending, folder, inputs, len(patients), progress) if pending else {}
+    kept = {**current, **written}
+    _write_notes(folder, {**notes, **{note.file: note for note in kept.values()}})
+    return DatabasesBuilt(
+        written=len(written),
+        up_to_date=len(current),
+        without_rows=len(patients) - len(kept),
+        left_over=len(_patients_in(folder) - set(patients)),
+        seconds=time.perf_counter() - started,
+        fingerprint=fingerprint.of_value(sorted((note.file, note.sha256) for note in kept.values())),
+    )
+
+
+def _inputs_fingerprint(tables: Mapping[str, Path]) -> str:
+    contents = {name: fingerprint.of_file(path) for name, path in tables.items()}
+    return fingerprint.of_value([VERSION, PAGE_BYTES, create_tables(), create_indexes(), contents])
+
+
+def _write_databases(
+    tables: Mapping[str, Path],
+    patients: list[int],
+    folder: Path,
+    inputs: str,
+    total: int,
+    progress: Callable[[int, int], None] | None,
+) -> dict[int, Note]:
+    """Write the patients' databases in ascending order, each noted as soon as it is there."""
+    streams = {name: TableStream(PATIENT_TABLES[name], path) for name, path in tables.items()}
+    written: dict[int, Note] = {}
+    with open(folder / NOTES_FILE, "a", encoding="utf-8", opener=_private) as journal:
+        for done, patient in enumerate(patients, start=total - len(patients) + 1):
+            rows = {name: stream.rows_of(patient) for name, stream in streams.items()}
+            if any(rows.values()):
+                path = database_path(folder, patient)
+                _write_database(path, with_derived_columns(rows), inputs)
+                note = Note(path.name, inputs, path.stat().st_size, fingerprint.of_file(path))
+                journal.write(json.dumps(asdict(note)) + "\n")
+                journal.flush()
+                written[patient] = note
+            if progress is not None:
+                progress(done, total)
+    return written
+
+
+def _write_database(path: Path, rows: Mapping[str, list[Row]], inputs: str) -> None:
+    try:
+        with whole_file(path) as temporary, closing(sqlite3.connect(temporary, isolation_level=None)) as database:
+            for setting in _settings(inputs):
+                database.execute(f"PRAGMA {setting}")
+            database.execute("BEGIN")
+            for statement in create_tables():
+                database.execute(statement)
+            for name, of_table in rows.items():
+                database.executemany(insert_statement(PATIENT_TABLES[name]), of_table)
+            for statement in create_indexes():
+                database.execute(statement)
+            database.execute("COMMIT")
+    except (sqlite3.Error, OSError) as error:
+        kind = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None)
+        raise DatabaseFault(
+            f"{path.parent}: a patient database cannot be written ({kind}).",
+            mend="See whether the disk is full or the folder may not be written; the same command continues.",
+        ) from None
+
+
+def _settings(inputs: str) -> list[str]:
+    """Pragmas: no journal and no syncing, since a file that is not finished is never seen."""
+    version = int(inputs[:8], 16) >> 1  # the inputs' fingerprint, as far as the header's field goes
+    return [f"page_size = {PAGE_BYTES}", "journal_mode = OFF", "synchronous = OFF", f"user_version = {version}"]
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def _read_notes(folder: Path) -> dict[str, Note]:
+    """What earlier runs noted, by file name. A line that a killed run cut short is passed over."""
+    notes: dict[str, Note] = {}
+    path = folder / NOTES_FILE
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
+        try:
+            note = Note(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        notes[note.file] = note
+    return notes
+
+
+def _write_notes(folder: Path, notes: Mapping[str, Note]) -> None:
+    text = "".join(json.dumps(asdict(notes[name])) + "\n" for name in sorted(notes))
+    path = folder / NOTES_FILE
+    if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
+        write_text(path, text)
+
+
+def _patients_in(folder: Path) -> set[int]:
+    return {int(match[1]) for path in folder.iterdir() if (match := DATABASE_NAME.fullmatch(path.name))}
