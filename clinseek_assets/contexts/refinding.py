@@ -5,14 +5,16 @@ hangs on. The anchor is the event whose window ends at that time and whose label
 order. Several anchors whose windows read the same are as good as one; several that differ are `ambiguous`, none is
 `not_found`, and neither is guessed.
 
-Which events of the target's own second belong to the context is not known of a manifest, so both rules are tried: the
-strict one first, the published one only for what it does not find.
+Which events of the target's own second belong to a context (`timeline.windows.day_before`) is not said in a manifest,
+but a manifest is made by one rule. So both are searched: a question that only one rule finds proves the manifest's
+rule, which then holds for all questions of its subtask (a subtask at a time, so that it does not matter which subtasks
+are searched together). Without such a proof, or with proofs of both, the rules have to agree.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,13 +56,25 @@ class Sought:
 
 
 @dataclass(frozen=True)
+class Fits:
+    """What the windows of the anchors that fit one question read, by the rule of ties that cut them."""
+
+    strict: frozenset[str]
+    published: frozenset[str]
+
+    def by(self, ties: Ties) -> frozenset[str]:
+        """The texts of one rule."""
+        return self.strict if ties == "strict" else self.published
+
+
+@dataclass(frozen=True)
 class Refound:
     """How the search for one question's anchor ended.
 
     Attributes:
         status: `exact`, `ambiguous` or `not_found`.
         context: the rendered window where exact, else None.
-        ties: the rule of ties by which anchors fit (`strict` or `published`), None where none does.
+        ties: the only rule of ties that gives this context, None where both do or there is none.
     """
 
     status: str
@@ -68,32 +82,24 @@ class Refound:
     ties: str | None = None
 
 
-def refind(trajectory: Trajectory, sought: Iterable[Sought]) -> dict[str, Refound]:
-    """Search one patient's record for the anchors of several questions; qid -> how it ended."""
+def fits(trajectory: Trajectory, sought: Iterable[Sought]) -> dict[str, Fits]:
+    """Search one patient's record for the anchors of several questions; qid -> what fits."""
     of_task: dict[str, list[Sought]] = defaultdict(list)
     for one in sought:
         of_task[one.task].append(one)
-    found: dict[str, Refound] = {}
+    found: dict[str, Fits] = {}
     for task, asked in of_task.items():
-        for ties in TIES:
-            texts = _texts(trajectory, task, ties, asked)
-            found.update({one.qid: _outcome(texts[one], ties) for one in asked if texts[one]})
-            asked = [one for one in asked if not texts[one]]
-            if not asked:
-                break
-        found.update({one.qid: Refound(NOT_FOUND) for one in asked})
+        strict, published = (_texts(trajectory, task, ties, asked) for ties in TIES)
+        found.update({one.qid: Fits(frozenset(strict[one]), frozenset(published[one])) for one in asked})
     return found
 
 
 def _texts(trajectory: Trajectory, task: str, ties: Ties, asked: Sequence[Sought]) -> dict[Sought, set[str]]:
-    """What the windows of the anchors that fit each question read."""
+    """What the windows of the anchors that fit each question read, by one rule of ties."""
     texts: dict[Sought, set[str]] = {one: set() for one in asked}
     for anchor in anchors(trajectory, SUBTASKS[task], ties=ties):
-        fitting = [
-            one
-            for one in asked
-            if anchor.latest_event_time == one.latest_event_time and frozenset(anchor.label) == one.label
-        ]
+        ends_then = [one for one in asked if one.latest_event_time == anchor.latest_event_time]
+        fitting = [one for one in ends_then if one.label == frozenset(anchor.label)]
         if fitting:
             text = render_input(anchor.window)
             for one in fitting:
@@ -101,8 +107,22 @@ def _texts(trajectory: Trajectory, task: str, ties: Ties, asked: Sequence[Sought
     return texts
 
 
-def _outcome(texts: set[str], ties: str) -> Refound:
-    return Refound(EXACT, next(iter(texts)), ties) if len(texts) == 1 else Refound(AMBIGUOUS, None, ties)
+def settled(searched: Mapping[str, Fits]) -> dict[str, Refound]:
+    """How the search ended for each question of one manifest and subtask; qid -> `Refound`."""
+    alone = {
+        "strict": any(fit.strict and not fit.published for fit in searched.values()),
+        "published": any(fit.published and not fit.strict for fit in searched.values()),
+    }
+    rules = TIES if alone["strict"] == alone["published"] else tuple(ties for ties in TIES if alone[ties])
+    return {qid: _outcome(fit, rules) for qid, fit in searched.items()}
+
+
+def _outcome(fit: Fits, rules: Sequence[Ties]) -> Refound:
+    texts = frozenset().union(*(fit.by(ties) for ties in rules))
+    if len(texts) != 1:
+        return Refound(AMBIGUOUS if texts else NOT_FOUND)
+    giving = [ties for ties in TIES if texts <= fit.by(ties)]
+    return Refound(EXACT, next(iter(texts)), giving[0] if len(giving) == 1 else None)
 
 
 def refind_all(
@@ -116,7 +136,7 @@ def refind_all(
     """Search the patient databases for the anchors of all questions, each database read once.
 
     Args:
-        questions: of any patients; those of a patient without a database are left out of the answer.
+        questions: of one manifest, each subtask whole; those of a patient without a database are not in the answer.
         databases: the folder of `patient_<subject_id>.db` files.
         dictionaries: what codes mean.
         processes: how many may work at once; fewer are started for few patients.
@@ -129,51 +149,48 @@ def refind_all(
         DatabaseFault: a database cannot be read.
     """
     of_patient: dict[int, list[Sought]] = defaultdict(list)
+    task_of: dict[str, str] = {}
     for question in questions:
         of_patient[question.subject_id].append(Sought.of(question))
+        task_of[question.qid] = question.task
     paths = {subject_id: databases / f"patient_{subject_id}.db" for subject_id in sorted(of_patient)}
     tasks = [(path, of_patient[subject_id]) for subject_id, path in paths.items() if path.is_file()]
-    search = _Search(dictionaries)
-    found: dict[str, Refound] = {}
+    of_task: dict[str, dict[str, Fits]] = defaultdict(dict)
+    for done, found in enumerate(_searched(tasks, dictionaries, processes), start=1):
+        for qid, fit in found.items():
+            of_task[task_of[qid]][qid] = fit
+        if progress:
+            progress(done, len(tasks))
+    return {qid: ended for searched in of_task.values() for qid, ended in settled(searched).items()}
+
+
+PatientTask = tuple[Path, Sequence[Sought]]
+
+
+def _searched(tasks: Sequence[PatientTask], dictionaries: Dictionaries, processes: int) -> Iterator[dict[str, Fits]]:
+    """What fits, patient by patient."""
     processes = min(processes, len(tasks) // PATIENTS_WORTH_A_PROCESS)
     if processes < 2:
-        _gather(map(search.patient, tasks), len(tasks), found, progress)
-        return found
+        yield from (_search(task, dictionaries) for task in tasks)
+        return
     # Spawned, not forked: a caller's threads may hold locks that a copy of this process would wait for in vain.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (search,)) as pool:
-        _gather(pool.map(_search_in_worker, tasks, chunksize=8), len(tasks), found, progress)
-    return found
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (dictionaries,)) as pool:
+        yield from pool.map(_search_in_worker, tasks, chunksize=8)
 
 
-def _gather(
-    outcomes: Iterable[Mapping[str, Refound]],
-    total: int,
-    found: dict[str, Refound],
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    for done, outcome in enumerate(outcomes, start=1):
-        found.update(outcome)
-        if progress:
-            progress(done, total)
+def _search(task: PatientTask, dictionaries: Dictionaries) -> dict[str, Fits]:
+    path, sought = task
+    return fits(trajectory_of(rows_from_database(path), dictionaries), sought)
 
 
-@dataclass(frozen=True)
-class _Search:
-    dictionaries: Dictionaries
-
-    def patient(self, task: tuple[Path, Sequence[Sought]]) -> dict[str, Refound]:
-        path, sought = task
-        return refind(trajectory_of(rows_from_database(path), self.dictionaries), sought)
+_worker_dictionaries: Dictionaries
 
 
-_worker_search: _Search
+def _start_worker(dictionaries: Dictionaries) -> None:
+    """Keep what every search of this worker needs: it is sent once, not with each patient."""
+    global _worker_dictionaries
+    _worker_dictionaries = dictionaries
 
 
-def _start_worker(search: _Search) -> None:
-    """Keep what every search of this worker needs: sent once, not with each patient."""
-    global _worker_search
-    _worker_search = search
-
-
-def _search_in_worker(task: tuple[Path, Sequence[Sought]]) -> dict[str, Refound]:
-    return _worker_search.patient(task)
+def _search_in_worker(task: PatientTask) -> dict[str, Fits]:
+    return _search(task, _worker_dictionaries)

@@ -43,7 +43,7 @@ def curate(
     """The curated context of each question.
 
     Args:
-        questions: manifest rows.
+        questions: rows of one manifest, each subtask that occurs with all of its questions.
         databases: the folder of `patient_<subject_id>.db` files; a patient without one cannot be searched.
         dictionaries: what codes mean.
         ehr_bench_root: the folder of EHR-Bench's files, or None.
@@ -54,7 +54,7 @@ def curate(
         is none), `context_sha256`, `tokens` (approximate), `status` (`given`; or how the search ended: `exact`,
         `ambiguous`, `not_found`), `differs` (whether two sources that were both there say different things, to the
         character; missing where only one was there), `search` and `ties` (how the search in the record ended and by
-        which rule of ties, given contexts included; missing for a patient without a database).
+        which rule of ties alone, given contexts included; `search` is missing for a patient without a database).
 
     Raises:
         SourceFault: EHR-Bench's files are not those that the manifest names.
@@ -117,7 +117,8 @@ def summarize_contexts(contexts: pandas.DataFrame) -> pandas.DataFrame:
     Returns:
         Columns: `subtask`; `questions`; one for each source (`manifest_input`, `manifest_question`, `ehr_bench`,
         `rendered`) and `without_context`; how the search in the record ended (`search_exact`, `search_ambiguous`,
-        `search_not_found`, `no_database`); `published_ties`, found only by that rule; `compared`, questions with two
+        `search_not_found`, `no_database`); `strict_ties` and `published_ties`, found by that rule of
+        ties alone; `compared`, questions with two
         sources, and `differ`; `median_tokens` and `most_tokens` of the contexts, missing where there is none.
     """
     counted = pandas.DataFrame(
@@ -128,6 +129,7 @@ def summarize_contexts(contexts: pandas.DataFrame) -> pandas.DataFrame:
             "without_context": contexts["source"].isna(),
             **{f"search_{ending}": contexts["search"].eq(ending) for ending in SEARCHES},
             "no_database": contexts["search"].isna(),
+            "strict_ties": contexts["ties"].eq("strict"),
             "published_ties": contexts["ties"].eq("published"),
             "compared": contexts["differs"].notna(),
             "differ": contexts["differs"].fillna(False),
