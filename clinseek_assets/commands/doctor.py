@@ -112,10 +112,11 @@ def software() -> dict[str, str]:
 def show(report: dict[str, Any], inputs: list[Input]) -> None:
     """The findings for the terminal."""
     console = Console(highlight=False)
+    if not console.is_terminal:  # a file or a pager wraps lines by itself, and a path must stay whole
+        console.width = UNWRAPPED
     home = report["home"]
-    kind = (
-        "synthetic release and sources" if home["synthetic"] else "own inputs" if report["settings"]["origins"] else ""
-    )
+    named = [key for key in report["settings"]["origins"] if key not in ("CLINSEEK_HOME", "CLINSEEK_MODELS")]
+    kind = "synthetic release and sources" if home["synthetic"] else "your own inputs" if named else ""
     told = ", ".join(home["holds"]) or "empty"
     console.print(f"[bold]home[/]      {escape(str(home['path']))} ({told}; {gigabytes(home['free_bytes'])} free)")
     read = report["settings"]["file"] or f"none (looked for {report['settings']['looked_for']})"
