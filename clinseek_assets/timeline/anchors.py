@@ -59,7 +59,11 @@ class Anchor:
     @property
     def decided(self) -> bool:
         """Whether the label-defining event lies before `prediction_time`."""
-        return self.settled is not None and self.settled < self.prediction_time
+        return self.decided_at(self.prediction_time)
+
+    def decided_at(self, moment: datetime) -> bool:
+        """Whether the label-defining event lies before `moment`."""
+        return self.settled is not None and self.settled < moment
 
     @property
     def event_count(self) -> int:
