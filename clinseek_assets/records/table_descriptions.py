@@ -12,13 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from clinseek_assets.mimic.catalogue import TABLES
-from clinseek_assets.mimic.derived_columns import DERIVED_COLUMNS
 from clinseek_assets.mimic.tables import Table
 from clinseek_assets.records import candidate_tables
+from clinseek_assets.records.database_schema import DERIVED_COLUMNS
 from clinseek_assets.storage.atomic import write_text
 
 DESCRIPTIONS_FILE = "shorten_description.json"
 LINKS_FILE = "link_information.json"
+
+# What the column means that the patient databases add to a table.
+DERIVED_MEANINGS = {
+    "admissions": "derived: the stay's discharge summary up to its words «Physical Exam»",
+    "diagnoses_icd": "derived: one minute before the hospital stay's dischtime",
+    "diagnosis": "derived: one minute before the emergency department stay's outtime",
+}
 
 
 def build_table_descriptions(folder: Path) -> list[Path]:
@@ -27,8 +34,8 @@ def build_table_descriptions(folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    described = (*(description_of(table) for table in TABLES.values()), *candidate_descriptions())
-    files = {DESCRIPTIONS_FILE: described, LINKS_FILE: links()}
+    tables = (*(description_of(table) for table in TABLES.values()), *candidate_descriptions())
+    files = {DESCRIPTIONS_FILE: tables, LINKS_FILE: links()}
     for name, rows in files.items():
         write_where_new(folder / name, json_lines(rows))
     return [folder / name for name in files]
@@ -47,26 +54,26 @@ def write_where_new(path: Path, text: str) -> None:
 
 def description_of(table: Table) -> dict[str, Any]:
     """One line of the descriptions: a table of MIMIC-IV as a patient database has it."""
-    derived = [DERIVED_COLUMNS[table.name]] if table.name in DERIVED_COLUMNS else []
+    meanings = {column.name: column.description for column in table.columns}
+    if table.name in DERIVED_COLUMNS:
+        meanings[DERIVED_COLUMNS[table.name]] = DERIVED_MEANINGS[table.name]
+    return described(table.name, table.module, table.description, meanings)
+
+
+def described(name: str, kind: str, description: str, columns: dict[str, str]) -> dict[str, Any]:
+    """One line of the descriptions."""
     return {
-        "file_name": table.name,
-        "class": table.module,
-        "description": table.description,
-        "columns": [
-            {"column_name": column.name, "description": column.description} for column in (*table.columns, *derived)
-        ],
+        "file_name": name,
+        "class": kind,
+        "description": description,
+        "columns": [{"column_name": column, "description": meaning} for column, meaning in columns.items()],
     }
 
 
 def candidate_descriptions() -> Iterator[dict[str, Any]]:
     """The lines of the candidate tables."""
     for name, (description, columns) in candidate_tables.MEANINGS.items():
-        yield {
-            "file_name": name,
-            "class": "candidate",
-            "description": description,
-            "columns": [{"column_name": column, "description": meaning} for column, meaning in columns.items()],
-        }
+        yield described(name, "candidate", description, columns)
 
 
 def links() -> Iterator[dict[str, str]]:
