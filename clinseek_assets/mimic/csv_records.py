@@ -36,7 +36,12 @@ BLOCK_BYTES = 1 << 20
 LONGEST_HEADER = 1 << 16
 QUOTE = ord('"')
 
-DAMAGED_GZIP = (EOFError, igzip.BadGzipFile, isal_zlib.error, zlib.error)
+DAMAGED_GZIP: tuple[type[Exception], ...] = (
+    EOFError,
+    igzip.BadGzipFile,
+    zlib.error,
+    cast(type[Exception], isal_zlib.error),
+)
 FETCH_AGAIN = "Fetch the file again, and compare it with the SHA256SUMS.txt of its PhysioNet project."
 
 
@@ -113,7 +118,7 @@ class SourceStream(io.RawIOBase):
     def __init__(self, source: SourceFile) -> None:
         super().__init__()
         self._hashed = HashedFile(source.path.open("rb", buffering=0))
-        self._bytes: IO[bytes] = (
+        self._bytes: igzip.IGzipFile | io.BufferedReader = (
             igzip.IGzipFile(fileobj=self._hashed, mode="rb")
             if source.compressed
             else io.BufferedReader(self._hashed, BLOCK_BYTES)

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import numpy as np
@@ -277,14 +278,18 @@ def _write_sorted(engine: duckdb.DuckDBPyConnection, table: Table, unsorted: Pat
     schema = parquet_schema(table)
     rows = engine.execute(f"SELECT * FROM read_parquet(?) ORDER BY subject_id, {SOURCE_ROW}", [str(unsorted)])
     with pq.ParquetWriter(destination, schema) as writer:
-        for batch in rows.to_arrow_reader(ROWS_A_GROUP):
+        for batch in cast(pa.RecordBatchReader, rows.to_arrow_reader(ROWS_A_GROUP)):
             writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
 
 @contextmanager
 def _engine(scratch: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of its own, on one thread, with limited memory."""
-    settings = {"threads": 1, "memory_limit": f"{memory_mb}MB", "temp_directory": str(scratch / "spill")}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "memory_limit": f"{memory_mb}MB",
+        "temp_directory": str(scratch / "spill"),
+    }
     with duckdb.connect(":memory:", config=settings) as engine:
         yield engine
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.tables import Table
-
-# The three columns that the published builder adds, always the last of their table: see `derived_columns`.
-DERIVED_COLUMNS = {"admissions": "text", "diagnoses_icd": "charttime", "diagnosis": "charttime"}
+from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
 
 # A database has over a hundred tables and indexes, most of them small or empty: small pages keep it a quarter the size.
 PAGE_BYTES = 1024
-
-
-def column_names(table: Table) -> tuple[str, ...]:
-    """A table's columns in a patient database: the published ones, then the derived one where there is one."""
-    derived = DERIVED_COLUMNS.get(table.name)
-    return (*table.column_names, derived) if derived else table.column_names
 
 
 def create_tables() -> list[str]:
@@ -23,27 +18,47 @@ def create_tables() -> list[str]:
     return [_create_table(table) for table in PATIENT_TABLES.values()]
 
 
-def create_indexes() -> list[str]:
-    """The statements that create the catalogue's indexes; cheaper after the rows are in."""
+def index_name(table: Table, group: tuple[str, ...]) -> str:
+    """The name of one of a table's indexes."""
+    return f"{table.name}_by_{'_'.join(group)}"
+
+
+def create_indexes(table: Table) -> list[str]:
+    """The statements that create a table's indexes."""
     return [
-        f'CREATE INDEX "{table.name}_by_{"_".join(group)}" ON "{table.name}" ({_quoted(group)})'
-        for table in PATIENT_TABLES.values()
+        f'CREATE INDEX "{index_name(table, group)}" ON "{table.name}" ({", ".join(map(_quoted, group))})'
         for group in table.indexes
     ]
 
 
-def insert_statement(table: Table) -> str:
-    """The statement that inserts one row: `source_row` as rowid, then the columns in order."""
-    names = column_names(table)
-    return f'INSERT INTO "{table.name}" (rowid, {_quoted(names)}) VALUES (?{", ?" * len(names)})'
+def drop_indexes(table: Table) -> list[str]:
+    """The statements that drop a table's indexes."""
+    return [f'DROP INDEX "{index_name(table, group)}"' for group in table.indexes]
+
+
+def empty_database() -> bytes:
+    """The bytes of a database with all tables and indexes and without a row: what every patient's begins as."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        database.execute("BEGIN")
+        for statement in schema_statements():
+            database.execute(statement)
+        database.execute("COMMIT")
+        return database.serialize()
+
+
+def schema_statements() -> list[str]:
+    """All statements that make an empty database."""
+    indexes = [statement for table in PATIENT_TABLES.values() for statement in create_indexes(table)]
+    return [*create_tables(), *indexes]
 
 
 def _create_table(table: Table) -> str:
-    typed = [f'"{column.name}" {column.type.sqlite}' for column in table.columns]
+    typed = [f"{_quoted(column.name)} {column.type.sqlite}" for column in table.columns]
     if table.name in DERIVED_COLUMNS:
-        typed.append(f'"{DERIVED_COLUMNS[table.name]}" TEXT')
+        typed.append(f"{_quoted(DERIVED_COLUMNS[table.name].name)} TEXT")
     return f'CREATE TABLE "{table.name}" ({", ".join(typed)})'
 
 
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _quoted(name: str) -> str:
+    return f'"{name}"'

@@ -9,30 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
-from clinseek_assets.records.patient_streams import Row
+import pyarrow as pa
 
 BEFORE_THE_END = timedelta(minutes=1)
 CUT_AT = "Physical Exam"
-
-
-def with_derived_columns(rows: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
-    """One patient's rows with the derived columns appended.
-
-    Args:
-        rows: table -> rows as `patient_streams` gives them (`source_row` first); a table may be absent.
-    """
-    discharged = _by_key(rows, "admissions", "hadm_id", "dischtime")
-    left = _by_key(rows, "edstays", "stay_id", "outtime")
-    notes = _by_key(rows, "discharge", "hadm_id", "text")
-    extended = dict(rows)
-    extended["diagnoses_icd"] = _extended(rows, "diagnoses_icd", "hadm_id", discharged, _a_minute_before)
-    extended["diagnosis"] = _extended(rows, "diagnosis", "stay_id", left, _a_minute_before)
-    extended["admissions"] = _extended(rows, "admissions", "hadm_id", notes, front_half)
-    return extended
 
 
 def front_half(note: str) -> str:
@@ -40,22 +23,61 @@ def front_half(note: str) -> str:
     return note.partition(CUT_AT)[0].strip()
 
 
-def _a_minute_before(moment: str) -> str:
+def a_minute_before(moment: str) -> str:
+    """A time text one minute earlier, to the second."""
     return (datetime.fromisoformat(moment) - BEFORE_THE_END).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _place(table: str, column: str) -> int:
-    return 1 + PATIENT_TABLES[table].column_names.index(column)
+@dataclass(frozen=True)
+class DerivedColumn:
+    """One derived column.
+
+    Attributes:
+        table: the table that gets it, as its last column.
+        name: its name.
+        source: the table that it is derived from.
+        key: the id that both tables share.
+        column: the source's column.
+        rule: from the source's text to the derived one.
+    """
+
+    table: str
+    name: str
+    source: str
+    key: str
+    column: str
+    rule: Callable[[str], str]
 
 
-def _by_key(rows: Mapping[str, list[Row]], table: str, key: str, column: str) -> dict[Any, Any]:
-    """Key -> value over a table's rows; a later row wins, empty values do not count."""
-    at_key, at_value = _place(table, key), _place(table, column)
-    return {row[at_key]: row[at_value] for row in rows.get(table, []) if row[at_value] and row[at_key] is not None}
+DERIVED_COLUMNS = {
+    derived.table: derived
+    for derived in (
+        DerivedColumn("admissions", "text", "discharge", "hadm_id", "text", front_half),
+        DerivedColumn("diagnoses_icd", "charttime", "admissions", "hadm_id", "dischtime", a_minute_before),
+        DerivedColumn("diagnosis", "charttime", "edstays", "stay_id", "outtime", a_minute_before),
+    )
+}
 
 
-def _extended(
-    rows: Mapping[str, list[Row]], table: str, key: str, values: Mapping[Any, Any], derive: Callable[[Any], str]
-) -> list[Row]:
-    at_key = _place(table, key)
-    return [(*row, derive(values[row[at_key]]) if row[at_key] in values else None) for row in rows.get(table, [])]
+def with_derived_columns(rows: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """One patient's rows with the derived columns appended.
+
+    Args:
+        rows: table -> rows as `patient_streams` gives them; tables without rows are absent.
+    """
+    return {
+        name: of_table.append_column(DERIVED_COLUMNS[name].name, _derived(DERIVED_COLUMNS[name], rows))
+        if name in DERIVED_COLUMNS
+        else of_table
+        for name, of_table in rows.items()
+    }
+
+
+def _derived(derived: DerivedColumn, rows: Mapping[str, pa.Table]) -> pa.Array:
+    source = rows.get(derived.source)
+    values: dict[int, str] = {}
+    if source is not None:
+        pairs = zip(source.column(derived.key).to_pylist(), source.column(derived.column).to_pylist(), strict=True)
+        values = {key: derived.rule(value) for key, value in pairs if key is not None and value}
+    keys = rows[derived.table].column(derived.key).to_pylist()
+    return pa.array([values.get(key) for key in keys], pa.string())

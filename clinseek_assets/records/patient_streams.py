@@ -1,4 +1,4 @@
-"""Extracted tables read patient by patient, as rows that SQLite takes.
+"""Extracted tables read patient by patient, in the values that SQLite holds.
 
 The tables are sorted by patient, so going through the patients in ascending order reads each table once, a batch at a
 time: memory holds one batch a table and one patient's rows.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +16,10 @@ import pyarrow.parquet as pq
 
 from clinseek_assets.faults import DatabaseFault
 from clinseek_assets.mimic.cell_types import SOURCE_ROW
-from clinseek_assets.mimic.tables import ColumnType, Table
+from clinseek_assets.mimic.tables import Table
 
 ROWS_A_BATCH = 1 << 13
-
-Row = tuple[Any, ...]
+ROWID = "rowid"
 
 
 class TableStream:
@@ -42,61 +40,57 @@ class TableStream:
         self._subjects = np.empty(0, np.int64)
         self._next_batch()
 
-    def rows_of(self, subject_id: int) -> list[Row]:
-        """The patient's rows in file order: `source_row`, then the catalogue's columns as SQLite holds them.
+    def rows_of(self, subject_id: int) -> pa.Table | None:
+        """The patient's rows in file order, None where there are none.
 
-        Rows of patients before this one that nobody asked for are passed over.
+        Columns: `rowid` (the record's number in the source file), then the catalogue's; times are texts
+        `YYYY-MM-DD HH:MM:SS` with a fraction only where it is not zero, dates are texts `YYYY-MM-DD`. Rows of earlier
+        patients that nobody asked for are passed over.
         """
-        rows: list[Row] = []
+        parts: list[pa.RecordBatch] = []
         while self._batch is not None:
             low, high = np.searchsorted(self._subjects, [subject_id, subject_id + 1])
             if high > low:
-                rows += _sqlite_rows(self._table, self._batch.slice(low, high - low))
+                parts.append(self._batch.slice(low, high - low))
             if high < len(self._subjects):
                 break
             self._next_batch()
-        return rows
+        return pa.Table.from_batches(parts) if parts else None
 
     def _next_batch(self) -> None:
-        self._batch = next(self._batches, None)
-        if self._batch is not None:
-            self._subjects = self._batch.column("subject_id").to_numpy()
+        batch = next(self._batches, None)
+        self._batch = None if batch is None else _as_sqlite_holds_it(self._table, batch)
+        if batch is not None:
+            self._subjects = batch.column("subject_id").to_numpy()
 
 
 def _batches(table: Table, path: Path) -> Iterator[pa.RecordBatch]:
     try:
         with pq.ParquetFile(path, pre_buffer=False) as parquet:
-            names = parquet.schema_arrow.names
-            if names != [*table.column_names, SOURCE_ROW]:
+            if parquet.schema_arrow.names != [*table.column_names, SOURCE_ROW]:
                 raise DatabaseFault(
                     f"{path}: not the columns of an extracted {table.module}/{table.name}.", mend="Extract it again."
                 )
-            yield from parquet.iter_batches(ROWS_A_BATCH)
+            yield from parquet.iter_batches(ROWS_A_BATCH, use_threads=False)
     except (pa.ArrowInvalid, OSError):
         raise DatabaseFault(f"{path}: not a readable Parquet file.", mend="Extract the table again.") from None
 
 
-def _sqlite_rows(table: Table, batch: pa.RecordBatch) -> list[Row]:
-    columns = [batch.column(SOURCE_ROW).to_numpy().tolist()]
-    columns += [_sqlite_values(column.type, batch.column(place)) for place, column in enumerate(table.columns)]
-    return list(zip(*columns, strict=True))
+def _as_sqlite_holds_it(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
+    cells = [_sqlite_cells(batch.column(name)) for name in table.column_names]
+    return pa.RecordBatch.from_arrays([batch.column(SOURCE_ROW), *cells], [ROWID, *table.column_names])
 
 
-def _sqlite_values(column_type: ColumnType, cells: pa.Array) -> list[Any]:
-    if column_type is ColumnType.DATETIME:
-        cells = _time_texts(cells)
-    elif column_type is ColumnType.DATE:
-        cells = pc.cast(cells, pa.string())
-    elif not cells.null_count and column_type is not ColumnType.TEXT:
-        return cells.to_numpy().tolist()
-    return cells.to_pylist()
+def _sqlite_cells(cells: pa.Array) -> pa.Array:
+    if pa.types.is_timestamp(cells.type):
+        return _time_texts(cells)
+    return pc.cast(cells, pa.string()) if pa.types.is_date(cells.type) else cells
 
 
 def _time_texts(moments: pa.Array) -> pa.Array:
-    """Times as `YYYY-MM-DD HH:MM:SS`, with a fraction only where it is not zero."""
-    floored = pc.floor_temporal(moments, unit="second")
-    texts = pc.cast(pc.cast(floored, pa.timestamp("s")), pa.string())
-    whole = pc.equal(floored, moments)
+    seconds = pc.cast(pc.floor_temporal(moments, unit="second"), pa.timestamp("s"))
+    whole = pc.equal(pc.cast(seconds, moments.type), moments)
+    texts = pc.cast(seconds, pa.string())
     if pc.all(whole).as_py() is not False:
         return texts
     return pc.if_else(whole, texts, pc.utf8_rtrim(pc.cast(moments, pa.string()), "0"))
