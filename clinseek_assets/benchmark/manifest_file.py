@@ -32,6 +32,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
 _LARGEST_ID = 2**63 - 1
 # Where the same field has two names in published files, the first that is there is taken.
 _OTHER_NAME = {"qid": "query_id", "question": "query", "label": "ground_truth"}
+_NAMES = {name.casefold(): name for name in SUBTASKS}
 _TAKEN_KEYS = (
     *("qid", "subject_id", "hadm_id", "prediction_time", "latest_event_time", "task", "task_type", "label"),
     *("candidates", "instruction", "input", "question", "source_file", "source_idx", "decided"),
@@ -231,8 +232,8 @@ class _Fields:
             self._report("`task` is not a text")
             return ""
         if name not in SUBTASKS:
-            near = difflib.get_close_matches(name, SUBTASKS, n=1, cutoff=0.8)
-            self._report(f"unknown subtask {name!r} (near: {near[0]})" if near else "unknown subtask")
+            near = difflib.get_close_matches(name.casefold(), _NAMES, n=1, cutoff=0.8)
+            self._report(f"unknown subtask {name!r} (near: {_NAMES[near[0]]})" if near else "unknown subtask")
             return ""
         if self._value("task_type") not in (None, SUBTASKS[name].task_type):
             self._report("`task_type` is not that of the row's `task`")

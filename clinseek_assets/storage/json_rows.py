@@ -89,13 +89,20 @@ class _Parser:
         try:
             return self._decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            return error.msg.split(":")[0], error.pos, True
+            return _reason(error), error.pos, True
         except _NotJsonError:
             return "NaN or Infinity in the row that starts here", position, True
         except RecursionError:
             return "nested too deeply", position, True
         except ValueError:
             return "a number that is too long in the row that starts here", position, True
+
+
+def _reason(error: json.JSONDecodeError) -> str:
+    """The parser's reason in words that hold nothing of the text; a text that never ends is a file that does."""
+    if error.msg.startswith("Unterminated string"):
+        return "the file ends inside a row"
+    return error.msg.split(":")[0].removesuffix(" at")
 
 
 class _Lines:
