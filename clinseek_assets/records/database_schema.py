@@ -13,6 +13,12 @@ from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
 PAGE_BYTES = 1024
 
 
+def column_names(table: Table) -> tuple[str, ...]:
+    """A table's columns in a patient database: the published ones, then the derived one where there is one."""
+    derived = DERIVED_COLUMNS.get(table.name)
+    return (*table.column_names, derived.name) if derived else table.column_names
+
+
 def create_tables() -> list[str]:
     """The statements that create all tables of the catalogue that belong to patients."""
     return [_create_table(table) for table in PATIENT_TABLES.values()]
