@@ -21,7 +21,7 @@ from clinseek_assets.faults import Fault
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.records import candidate_tables, reference_tables, sqlite_tables, table_descriptions
-from clinseek_assets.records.database_schema import column_names
+from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
 
 NAMED_ROWS = 5
 
@@ -161,7 +161,10 @@ FIRST_AND_LAST = """
     SELECT subject_id FROM "{name}"
     WHERE rowid IN (SELECT min(rowid) FROM "{name}" UNION SELECT max(rowid) FROM "{name}")
 """
-PUBLISHED_COLUMNS = {name: column_names(table) for name, table in PATIENT_TABLES.items()}
+PUBLISHED_COLUMNS = {
+    name: (*table.column_names, *([DERIVED_COLUMNS[name].name] if name in DERIVED_COLUMNS else []))
+    for name, table in PATIENT_TABLES.items()
+}
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:

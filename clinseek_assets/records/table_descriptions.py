@@ -14,7 +14,7 @@ from typing import Any
 from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.mimic.tables import Table
 from clinseek_assets.records import candidate_tables
-from clinseek_assets.records.database_schema import DERIVED_COLUMNS
+from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
 from clinseek_assets.storage.atomic import write_text
 
 DESCRIPTIONS_FILE = "shorten_description.json"
@@ -56,7 +56,7 @@ def description_of(table: Table) -> dict[str, Any]:
     """One line of the descriptions: a table of MIMIC-IV as a patient database has it."""
     meanings = {column.name: column.description for column in table.columns}
     if table.name in DERIVED_COLUMNS:
-        meanings[DERIVED_COLUMNS[table.name]] = DERIVED_MEANINGS[table.name]
+        meanings[DERIVED_COLUMNS[table.name].name] = DERIVED_MEANINGS[table.name]
     return described(table.name, table.module, table.description, meanings)
 
 
