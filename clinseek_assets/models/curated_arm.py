@@ -215,7 +215,7 @@ class _ChatRun:
     async def _answer(self, ask: Ask) -> Answered:
         prompt = curated_prompt(ask.question, ask.context)
         try:
-            call_key = self._call_key(await self._client.model_id(), prompt)
+            call_key = self._call_key(await self._client.model_id(), ask, prompt)
             completion = self._journal.recall(call_key)
             if completion is None:
                 if self._failed_in_a_row >= GIVE_UP_AFTER:
@@ -226,14 +226,15 @@ class _ChatRun:
         except CallError as failure:
             self._failed_in_a_row += 1
             return Answered(Outcome.ENDPOINT_FAILED, error_kind=failure.kind)
-        identity = fingerprint.of_value([call_key, curated_answer.VERSION, ask.question.qid, ask.context_sha256])
+        identity = fingerprint.of_value([call_key, curated_answer.VERSION, ask.context_sha256])
         return read_answer(completion, ask.question.candidates, identity)
 
-    def _call_key(self, model_id: str, prompt: str) -> str:
-        """The hash of all that shapes one call: endpoint, model, sampling, prompt, repetition."""
+    def _call_key(self, model_id: str, ask: Ask, prompt: str) -> str:
+        """The hash of all that shapes one call: endpoint, model, sampling, question, prompt, repetition."""
         model = self._client.model
+        asked = [ask.question.qid, prompt, self._run_index]
         return fingerprint.of_value(
-            [model.dialect, self._client.base_url, model_id, model.sampling.model_dump(), prompt, self._run_index]
+            [model.dialect, self._client.base_url, model_id, model.sampling.model_dump(), *asked]
         )
 
 

@@ -68,6 +68,7 @@ class OpenAIChat:
         self.base_url = model.endpoint()
         self._journal = journal
         self._model_id = model.model_id
+        self._naming = asyncio.Lock()
         self._under_way = asyncio.Semaphore(model.max_concurrency)
         key = model.api_key()
         self._http = httpx.AsyncClient(
@@ -113,15 +114,19 @@ class OpenAIChat:
             EndpointFault: the endpoint refuses us, or lists none.
             CallError: it does not answer.
         """
-        if self._model_id == AUTO:
-            listed = await self._with_patience(self.listed_models)
-            if not listed:
-                raise EndpointFault(
-                    f"The endpoint of model {self.model.name!r} lists no models, so `auto` finds none.",
-                    mend="Load a model on the server, or write its id as model_id.",
-                )
-            self._model_id = listed[0]
+        async with self._naming:
+            if self._model_id == AUTO:
+                self._model_id = await self._first_listed()
         return str(self._model_id)
+
+    async def _first_listed(self) -> str:
+        listed = await self._with_patience(self.listed_models)
+        if not listed:
+            raise EndpointFault(
+                f"The endpoint of model {self.model.name!r} lists no models, so `auto` finds none.",
+                mend="Load a model on the server, or write its id as model_id.",
+            )
+        return str(listed[0])
 
     async def complete(self, request: Request) -> Completion:
         """Ask one question, as often as the model's patience allows.

@@ -53,16 +53,21 @@ class Block:
 
 def read_timeline(context: str) -> list[Block]:
     """The context's events in their order; text before the first known heading is passed over."""
-    headings = list(HEADING.finditer(context))
-    ends = [heading.start() for heading in headings[1:]] + [len(context)]
     return [
         Block(
             table := TABLE_OF_NAME[heading[1]],
             datetime.fromisoformat(heading[2]) if heading[2][0].isdigit() else None,
-            _rows(table, context[heading.end() : end].strip("\n")),
+            _rows(table, text.strip("\n")),
         )
-        for heading, end in zip(headings, ends, strict=True)
+        for heading, text in _pieces(HEADING, context)
     ]
+
+
+def _pieces(mark: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each mark with the text from its end to the next one's start."""
+    marks = list(mark.finditer(text))
+    for number, found in enumerate(marks, start=1):
+        yield found, text[found.end() : marks[number].start() if number < len(marks) else len(text)]
 
 
 def _rows(table: str, body: str) -> tuple[dict[str, str], ...]:
@@ -71,11 +76,9 @@ def _rows(table: str, body: str) -> tuple[dict[str, str], ...]:
         return tuple(dict(zip(header, row, strict=False)) for row in rows[1:])
     if table not in BULLETS or not body:
         return ()
-    marks = list(BULLETS[table].finditer(body))
-    ends = [mark.start() for mark in marks[1:]] + [len(body)]
     row: dict[str, str] = {}
-    for mark, end in zip(marks, ends, strict=True):
-        row.setdefault(mark[1], body[mark.end() : end].rstrip("\n"))  # a note may hold a line like a bullet
+    for mark, value in _pieces(BULLETS[table], body):
+        row.setdefault(mark[1], value.rstrip("\n"))  # a note may hold a line like a bullet
     return (row,) if row else ()
 
 

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clinseek_assets.faults import EndpointFault, SettingsFault
+from clinseek_assets.models.baselines import PARTICIPANTS
+from clinseek_assets.models.registry import Model, load_registry
+
+REPOSITORY = Path(__file__).parents[2]
+PUBLISHED = (
+    "Claude Opus 4.6",
+    "Claude Sonnet 4.6",
+    "EHR-R1-72B",
+    "GLM-4.7",
+    "Qwen3.5-35B-A3B",
+    "Gemma-4-26B-A4B-it",
+    "MiniMax M2.5",
+    "Kimi K2.5",
+    "Qwen3-VL-235B",
+    "gpt-oss-120b",
+    "MedGemma-27B-it",
+    "EHR-R1-8B",
+)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "models.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def one(folder: Path, block: str) -> Path:
+    return written(folder, "models:\n  - " + "\n    ".join(block.strip().splitlines()) + "\n")
+
+
+def test_the_repositorys_registry_lists_the_published_models_switched_off() -> None:
+    registry = load_registry(REPOSITORY / "models.yaml")
+    published = [model for model in registry.models if model.kind == "model"]
+    assert tuple(model.name for model in published) == PUBLISHED
+    assert not any(model.enabled for model in published)
+    assert {model.name for model in registry.enabled} == set(PARTICIPANTS)
+
+
+def test_the_floor_and_the_evidence_are_told_apart() -> None:
+    kinds = {model.name: model.kind for model in load_registry(REPOSITORY / "models.yaml").enabled}
+    assert [name for name, kind in kinds.items() if kind == "floor"] == [
+        "always_yes",
+        "always_no",
+        "most_frequent_candidates",
+    ]
+    assert sum(kind == "evidence" for kind in kinds.values()) >= 2
+
+
+def test_a_whole_entry_is_read(tmp_path: Path) -> None:
+    path = one(
+        tmp_path,
+        """
+name: lab/model
+dialect: openai_chat
+enabled: true
+base_url: http://127.0.0.1:8000
+model_id: auto
+api_key_env: SOME_KEY
+context_window: 65536
+vision: true
+prices: {input: 0.5, output: 2}
+sampling: {temperature: 1, max_tokens: 100, seed: 7, extra_body: {chat_template_kwargs: {enable_thinking: false}}}
+max_concurrency: 12
+attestation: {location: local, retention: none, training: no, human_review: no, date: 2026-01-31}
+""",
+    )
+    model = load_registry(path).model("lab/model")
+    assert model.endpoint({}) == "http://127.0.0.1:8000/v1"
+    assert model.api_key({"SOME_KEY": " secret "}) == "secret"
+    assert model.attestation is not None and model.attestation.training is False
+    assert model.sampling.extra_body == {"chat_template_kwargs": {"enable_thinking": False}}
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1"),
+        ("https://host.example/v1/", "https://host.example/v1"),
+        ("https://host.example/api/paas/v4", "https://host.example/api/paas/v4"),
+        ("https://host.example/v1beta/openai", "https://host.example/v1beta/openai"),
+        ("https://host.example/openai", "https://host.example/openai/v1"),
+        ("https://host.example/v1/chat/completions", "https://host.example/v1"),
+    ],
+)
+def test_v1_is_added_where_no_version_is_named(url: str, endpoint: str) -> None:
+    model = Model(name="m", dialect="openai_chat", base_url=url, model_id="x")
+    assert model.endpoint({}) == endpoint
+    named = Model(name="m", dialect="openai_chat", base_url="${SERVER}", model_id="x")
+    assert named.endpoint({"SERVER": url}) == endpoint
+
+
+@pytest.mark.parametrize("environ", [{}, {"SERVER": ""}, {"SERVER": "no address"}, {"SERVER": "ftp://host"}])
+def test_an_address_out_of_the_environment_is_checked_too(environ: dict[str, str]) -> None:
+    model = Model(name="m", dialect="openai_chat", base_url="${SERVER}", model_id="x")
+    with pytest.raises(EndpointFault, match="'m'"):
+        model.endpoint(environ)
+
+
+def test_a_missing_key_is_named_by_its_variable() -> None:
+    model = Model(name="m", dialect="openai_chat", base_url="http://h", model_id="x", api_key_env="SOME_KEY")
+    with pytest.raises(EndpointFault, match="SOME_KEY"):
+        model.api_key({})
+    with pytest.raises(EndpointFault) as fault:
+        model.api_key({"SOME_KEY": "schlüssel"})
+    assert "schlüssel" not in str(fault.value)
+
+
+FAULTS = {
+    "an unknown key": ("name: m\ndialect: baseline\nmodel_id: always_no\ntemprature: 1", ["'m'", "temprature"]),
+    "an unknown key below": (
+        "name: m\ndialect: openai_chat\nsampling: {temprature: 1}",
+        ["'m'", "sampling.temprature"],
+    ),
+    "a wrong type": ("name: m\ndialect: openai_chat\ncontext_window: many", ["'m'", "context_window"]),
+    "a number as text": ("name: m\ndialect: openai_chat\nmax_concurrency: '4'", ["'m'", "max_concurrency"]),
+    "an unknown dialect": ("name: m\ndialect: smoke_signals", ["'m'", "dialect", "openai_chat"]),
+    "a bar in the name": ("name: a|b\ndialect: openai_chat", ["name", "|"]),
+    "a comma in the name": ("name: a,b\ndialect: openai_chat", ["name", ","]),
+    "dots in the name": ("name: a...b\ndialect: openai_chat", ["name", "..."]),
+    "a path in the name": ("name: ../b\ndialect: openai_chat", ["name"]),
+    "an empty name": ("name: ''\ndialect: openai_chat", ["name"]),
+    "a space at the end": ("name: 'm '\ndialect: openai_chat", ["name"]),
+    "no name": ("dialect: openai_chat", ["model number 1", "name"]),
+    "an unknown baseline": ("name: m\ndialect: baseline\nmodel_id: guess", ["'m'", "always_no"]),
+    "enabled without an endpoint": ("name: m\ndialect: openai_chat\nenabled: true", ["'m'", "base_url", "model_id"]),
+    "a login in the URL": (
+        "name: m\ndialect: openai_chat\nbase_url: http://me:hunter2@host/v1",
+        ["'m'", "base_url", "api_key_env"],
+    ),
+    "retention as a boolean": (
+        "name: m\ndialect: openai_chat\nattestation:\n"
+        "  {location: local, retention: no, training: no, human_review: no, date: 2026-01-31}",
+        ["'m'", "attestation.retention"],
+    ),
+    "an enabled dialect that nobody speaks": (
+        "name: m\ndialect: anthropic_messages\nenabled: true\nbase_url: http://h\nmodel_id: x",
+        ["'m'", "anthropic_messages", "no client"],
+    ),
+    "a key given twice": (
+        "name: m\ndialect: baseline\nmodel_id: always_no\nmodel_id: always_yes",
+        ["line 5", "model_id", "twice"],
+    ),
+    "not a mapping": ("just text", ["model number 1"]),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_names_the_model_and_the_key(case: str, tmp_path: Path) -> None:
+    block, named = FAULTS[case]
+    with pytest.raises(SettingsFault) as fault:
+        load_registry(one(tmp_path, block))
+    assert fault.value.mend
+    assert [name for name in named if name not in str(fault.value)] == []
+    assert "hunter2" not in str(fault.value)
+
+
+@pytest.mark.parametrize(("first", "second"), [("m", "m"), ("a/b", "a__b"), ("Model", "model")])
+def test_two_models_cannot_share_a_folder(first: str, second: str, tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        f"models:\n  - {{name: {first}, dialect: openai_chat}}\n  - {{name: {second}, dialect: openai_chat}}\n",
+    )
+    with pytest.raises(SettingsFault, match="same"):
+        load_registry(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "models:", "- a", "models: {}", "models: []\nmodel: []", "models: [", "\tmodels: []"]
+)
+def test_a_file_that_is_no_registry(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsFault):
+        load_registry(written(tmp_path, text))
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsFault, match="does not exist"):
+        load_registry(tmp_path / "none.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"models: []  # caf\xe9")
+    with pytest.raises(SettingsFault, match="cannot be read"):
+        load_registry(tmp_path / "latin.yaml")
+
+
+def test_an_unknown_name_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(SettingsFault, match="'nobody'"):
+        load_registry(REPOSITORY / "models.yaml").model("nobody")
