@@ -28,6 +28,7 @@ from clinseek_assets.timeline.anchors import Ties, anchors
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.events import Trajectory, trajectory_of
 from clinseek_assets.timeline.rows import rows_from_database
+from clinseek_assets.timeline.windows import Span
 
 EXACT, AMBIGUOUS, NOT_FOUND = "exact", "ambiguous", "not_found"
 TIES: tuple[Ties, ...] = ("strict", "published")
@@ -89,21 +90,24 @@ def fits(trajectory: Trajectory, sought: Iterable[Sought]) -> dict[str, Fits]:
         of_task[one.task].append(one)
     found: dict[str, Fits] = {}
     for task, asked in of_task.items():
-        strict, published = (_texts(trajectory, task, ties, asked) for ties in TIES)
+        rendered: dict[Span, str] = {}
+        strict, published = (_texts(trajectory, task, ties, asked, rendered) for ties in TIES)
         found.update({one.qid: Fits(frozenset(strict[one]), frozenset(published[one])) for one in asked})
     return found
 
 
-def _texts(trajectory: Trajectory, task: str, ties: Ties, asked: Sequence[Sought]) -> dict[Sought, set[str]]:
-    """What the windows of the anchors that fit each question read, by one rule of ties."""
+def _texts(
+    trajectory: Trajectory, task: str, ties: Ties, asked: Sequence[Sought], rendered: dict[Span, str]
+) -> dict[Sought, set[str]]:
+    """What the windows of the anchors that fit each question read, by one rule of ties; each window rendered once."""
     texts: dict[Sought, set[str]] = {one: set() for one in asked}
     for anchor in anchors(trajectory, SUBTASKS[task], ties=ties):
         ends_then = [one for one in asked if one.latest_event_time == anchor.latest_event_time]
-        fitting = [one for one in ends_then if one.label == frozenset(anchor.label)]
-        if fitting:
-            text = render_input(anchor.window)
-            for one in fitting:
-                texts[one].add(text)
+        for one in ends_then:
+            if one.label == frozenset(anchor.label):
+                if anchor.span not in rendered:
+                    rendered[anchor.span] = render_input(anchor.window)
+                texts[one].add(rendered[anchor.span])
     return texts
 
 

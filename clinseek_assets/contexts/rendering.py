@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from clinseek_assets.contexts.display import DISPLAY, from_the_source
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 BRACKETED_TIME = re.compile(r"\[(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)\]", re.ASCII)
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
+TO_ESCAPE = re.compile(r"[|\r\n]")
 
 
 def render_input(window: ContextWindow) -> str:
@@ -57,7 +59,11 @@ def render_event(event: Event) -> str:
     if not rule.columns:
         return heading
     titles = [column.title() for column in rule.columns]
-    rows = [[_printed(event.table, column, row.get(column)) for column in rule.columns] for row in event.rows]
+    missing = _missing_words(event.table)
+    rows = [
+        [_printed(row.get(column), word) for column, word in zip(rule.columns, missing, strict=True)]
+        for row in event.rows
+    ]
     if len(rows) == 1:
         lines = [f"- {title}: {value}" for title, value in zip(titles, rows[0], strict=True)]
     else:
@@ -81,12 +87,22 @@ def _time_of(stamp: str) -> datetime | None:
         return None
 
 
-def _printed(table: str, column: str, value: Any) -> str:
+@cache
+def _missing_words(table: str) -> tuple[str, ...]:
+    """What a missing value prints as, column by column."""
+    return tuple("nan" if from_the_source(table, column) else "None" for column in DISPLAY[table].columns)
+
+
+def _printed(value: Any, missing: str) -> str:
     """One value as text. An empty text is missing too: a CSV reader cannot tell them apart."""
     if value is None or value == "":
-        return "nan" if from_the_source(table, column) else "None"
+        return missing
     return str(list(value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _table_row(cells: list[str]) -> str:
-    return f"| {' | '.join(LINE_BREAK.sub('<br>', cell).replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join([_cell(text) if TO_ESCAPE.search(text) else text for text in cells])} |"
+
+
+def _cell(text: str) -> str:
+    return LINE_BREAK.sub("<br>", text).replace("|", "\\|")
