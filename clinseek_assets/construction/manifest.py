@@ -13,6 +13,7 @@ from typing import Any
 from clinseek_assets.benchmark.released_counts import FILE_NAME, ExpectedCounts, TextCounts
 from clinseek_assets.benchmark.subtasks import RISK, SUBTASKS, YES_NO, Subtask
 from clinseek_assets.construction.candidates import Vocabulary, category_of, seeded
+from clinseek_assets.construction.columns import NEEDED_COLUMNS
 from clinseek_assets.construction.draw import draw, meet_quota, shuffled
 from clinseek_assets.construction.rules import MOST_PER_PATIENT, SMALL_CLASS, deviations, metric, tables_needed
 from clinseek_assets.construction.survey import Key, Survey, survey, why_none
@@ -57,7 +58,6 @@ def build_manifest(
     ties: Ties = "strict",
     keep_decided: bool = False,
     patients: int | None = None,
-    pool: int | None = None,
     progress: Progress | None = None,
 ) -> BuiltManifest:
     """Build questions from the Parquet files of a MIMIC-IV root.
@@ -69,11 +69,10 @@ def build_manifest(
         tables: table name -> Parquet file; missing tables mean fewer subtasks.
         reference_db: the reference database of the same root.
         per_subtask: how many questions of each subtask to draw at most.
-        seed: decides the patients considered, the draw, the candidates and their order.
+        seed: decides the draw, the candidates and their order.
         ties: where the context of a decision ends (`timeline/windows.py`).
         keep_decided: whether questions that are decided at their moment may be drawn.
         patients: how many different patients the manifest shall have; None leaves it to the draw.
-        pool: consider at most so many patients, a seeded draw; None considers all.
         progress: told how far it is.
 
     Raises:
@@ -82,7 +81,9 @@ def build_manifest(
     """
     tell = progress or (lambda stage, done, total: None)
     dictionaries = Dictionaries.load(reference_db)
-    considered = _considered(patients_of(tables), seed, pool)
+    considered = patients_of(tables)
+    if not considered:
+        raise SourceFault("The source tables hold no patient.", mend="Check the MIMIC-IV root that was named.")
     missing = {name: _missing(subtask, tables, dictionaries) for name, subtask in SUBTASKS.items()}
     possible = [subtask for name, subtask in SUBTASKS.items() if not missing[name]]
     found = survey(
@@ -133,14 +134,6 @@ def write_manifest(built: BuiltManifest, out: Path) -> list[Path]:
     return [out, counts, report]
 
 
-def _considered(everyone: Sequence[int], seed: int, pool: int | None) -> list[int]:
-    if not everyone:
-        raise SourceFault("The source tables hold no patient.", mend="Check the MIMIC-IV root that was named.")
-    if pool is None or pool >= len(everyone):
-        return list(everyone)
-    return sorted(seeded(seed, "patients").sample(everyone, pool))
-
-
 def _missing(subtask: Subtask, tables: Mapping[str, Path], dictionaries: Dictionaries) -> dict[str, str]:
     """What a subtask needs and is not there -> one sentence each."""
     lacking = {
@@ -156,7 +149,8 @@ def _missing(subtask: Subtask, tables: Mapping[str, Path], dictionaries: Diction
 def _trajectories(
     tables: Mapping[str, Path], subject_ids: Sequence[int], dictionaries: Dictionaries
 ) -> Iterator[Trajectory]:
-    for _, rows in rows_from_parquet(tables, subject_ids):
+    needed = {name: path for name, path in tables.items() if name in NEEDED_COLUMNS}
+    for _, rows in rows_from_parquet(needed, subject_ids, columns=NEEDED_COLUMNS):
         yield trajectory_of(rows, dictionaries)
 
 

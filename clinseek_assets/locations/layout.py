@@ -98,6 +98,11 @@ class Layout:
         return self.assets / "marts" / f"{name}.parquet"
 
     @property
+    def manifest_work(self) -> Path:
+        """Source tables that `clinseek build-manifest` extracted, kept for its next run."""
+        return self.home / "build_manifest"
+
+    @property
     def reports(self) -> Path:
         """`leaderboard.html` and what belongs to it."""
         return self.assets / "reports"
