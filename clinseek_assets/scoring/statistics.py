@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 import numpy
 import pandas
-from scipy import stats
+from scipy.special import stdtrit
 
 from clinseek_assets.benchmark.subtasks import DECISION, RISK
 
@@ -65,7 +65,7 @@ def weighted_mean(
     if clusters < 2:
         return Estimate(mean, None, None, len(scores), clusters)
     error = float(numpy.sqrt(clusters / (clusters - 1) * (sums @ sums)))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, clusters - 1)) * error
+    reach = float(stdtrit(clusters - 1, (1 + CONFIDENCE) / 2)) * error
     return Estimate(mean, max(0.0, mean - reach), min(1.0, mean + reach), len(scores), clusters)
 
 

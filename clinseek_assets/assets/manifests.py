@@ -1,0 +1,97 @@
+"""The questions: the released text manifest, and the catalogue of its 45 subtasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas
+
+from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.shown import of_frame
+from clinseek_assets.benchmark.manifest_file import manifest_frame, read_manifest
+from clinseek_assets.benchmark.released_counts import FILE_NAME, expected_counts
+from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.checks import manifests as checks
+from clinseek_assets.faults import ManifestFault
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.progress import Progress
+from clinseek_assets.storage.fingerprint import of_file
+from clinseek_assets.storage.parquet import write_frame
+
+GROUP = "manifests"
+OWNERS = ("team:benchmark",)
+
+
+def released_file(home: Home) -> Path:
+    """The released manifest.
+
+    Raises:
+        ManifestFault: there is none yet.
+    """
+    path = home.settings.text_manifest
+    if not path.is_file():
+        raise ManifestFault(
+            f"There is no manifest of questions ({path} is missing).",
+            mend="`make demo` makes a synthetic release; for your own, set CLINSEEK_RELEASE_ROOT to the folder of the "
+            "released manifests, or make one with `clinseek build-manifest`.",
+        )
+    return path
+
+
+def counts_fingerprint(home: Home) -> str:
+    """What the release must count to, as a fingerprint."""
+    path = home.settings.release_root / FILE_NAME
+    return of_file(path) if path.is_file() else "official"
+
+
+@artifact(
+    name="text_manifest",
+    group=GROUP,
+    description="The questions of the text split as released (JSON list or JSONL), read, checked and typed: who is "
+    "asked about, at which moment, what the answer is and which candidates there are.",
+    kinds={"parquet", "pandera"},
+    owners=OWNERS,
+    code=code_of("benchmark", "assets/manifests.py", "checks/manifests.py"),
+    inputs=lambda home: [of_file(released_file(home)), counts_fingerprint(home)],
+    output=lambda home: home.manifest_file,
+    checks=checks.of_text_manifest,
+    check_specs=checks.SPECS,
+)
+def text_manifest(home: Home, progress: Progress) -> Made:
+    questions = read_manifest(released_file(home))
+    frame = manifest_frame(questions)
+    content = write_frame(home.manifest_file, frame)
+    return Made(
+        content,
+        {
+            **of_frame(home.manifest_file, frame),
+            "release": expected_counts(home.settings.release_root).release,
+            "sha256 of the released file": of_file(released_file(home)),
+            "patients": len({question.subject_id for question in questions}),
+            "subtasks with questions": len({question.task for question in questions}),
+            "with input": sum(question.input is not None for question in questions),
+        },
+    )
+
+
+@artifact(
+    name="subtasks",
+    group=GROUP,
+    description="The catalogue of the 45 subtasks (18 risk predictions, 27 decisions) and how many questions each has.",
+    kinds={"parquet"},
+    owners=OWNERS,
+    code=code_of("benchmark/subtasks.py", "assets/manifests.py"),
+    deps=["text_manifest"],
+    inputs=lambda home: [home.receipts.content("text_manifest")],
+    output=lambda home: home.subtasks_file,
+)
+def subtasks(home: Home, progress: Progress) -> Made:
+    counts = Counter(question.task for question in home.questions())
+    rows = [{**asdict(subtask), "questions": counts[name]} for name, subtask in SUBTASKS.items()]
+    frame = pandas.DataFrame(rows).drop(columns="context_without")
+    return Made(write_frame(home.subtasks_file, frame), of_frame(home.subtasks_file, frame))
+
+
+ARTIFACTS: tuple[Artifact, ...] = (text_manifest, subtasks)

@@ -1,0 +1,123 @@
+"""The marts: dbt models over the scores, in the warehouse and, for readers, as Parquet files."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_duckdb import DuckDBResource
+
+from clinseek_assets.assets.artifact import Artifact, code_of, faults_shown
+from clinseek_assets.assets.scores import INTERVALS, MODEL_SCORES, WHICHEVER_ARE_THERE
+from clinseek_assets.assets.shown import of_file_and_rows
+from clinseek_assets.resources.dbt_project import project_fingerprint
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.warehouse import POOL, publish, refresh_views
+from clinseek_assets.storage.fingerprint import of_parts, of_value
+from clinseek_assets.storage.receipts import Receipt
+
+GROUP = "marts"
+NAME = "text_marts"
+LEADERBOARD = "text_leaderboard"
+
+
+class MartTranslator(DagsterDbtTranslator):
+    """How the dbt project appears on the lineage page."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """The spec as dbt has it, in our group, with owners, kinds and the condition of what gathers several."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if manifest["nodes"].get(unique_id, {}).get("resource_type") not in ("model", "seed"):
+            return spec
+        return spec.replace_attributes(
+            group_name=GROUP,
+            owners=["team:evaluation"],
+            kinds={"dbt", "duckdb"},
+            description=manifest["nodes"][unique_id]["description"],
+            automation_condition=WHICHEVER_ARE_THERE,
+        )
+
+
+def inputs(home: Home, _: str | None = None) -> str:
+    """The scores of every enabled model, the questions, and the project itself."""
+    scores = [f"{model} {home.receipts.content(MODEL_SCORES, model)}" for model in home.models]
+    kinds = of_value({name: model.kind for name, model in home.models.items()})
+    upstream = [home.receipts.content(name) for name in (INTERVALS, "text_manifest", "subtasks")]
+    return of_parts(
+        [code_of("assets/marts.py", "resources/warehouse.py"), project_fingerprint(), kinds, *scores, *upstream]
+    )
+
+
+def text_marts(manifest: Path) -> Artifact:
+    """The marts as one artifact: dbt builds all of them in one run."""
+
+    @dbt_assets(manifest=manifest, name=NAME, dagster_dbt_translator=MartTranslator(), pool=POOL)
+    def step(
+        context: dg.AssetExecutionContext,
+        dbt: DbtCliResource,
+        warehouse: DuckDBResource,
+        home: dg.ResourceParam[Home],
+    ) -> Iterator[dg.Output | dg.AssetCheckResult]:
+        with faults_shown():
+            fingerprint = inputs(home)
+            scores = [home.layout.model_scores("text", model) for model in home.models]
+            with warehouse.get_connection() as connection:
+                refresh_views(connection, home, [path for path in scores if path.is_file()])
+            built = Built(context, dbt)
+            with warehouse.get_connection() as connection:
+                published = {mart: publish(connection, mart, home.layout.mart(mart)) for mart in built.marts}
+            for mart, (content, _) in published.items():
+                home.receipts.write(mart, None, Receipt(fingerprint, content))
+            if built.succeeded and not context.is_subset:
+                home.receipts.write(NAME, None, Receipt(fingerprint, of_value(published)))
+        for event in built.events:
+            if isinstance(event, dg.Output):
+                mart = built.mart_of(event)
+                content, rows = published[mart]
+                yield dg.Output(
+                    None,
+                    output_name=event.output_name,
+                    metadata={**event.metadata, **of_file_and_rows(home.layout.mart(mart), rows)},
+                    data_version=dg.DataVersion(content),
+                )
+            else:
+                yield event
+        if not built.succeeded:
+            raise dg.Failure(built.failure, allow_retries=False)
+
+    return Artifact(
+        NAME,
+        step,
+        inputs,
+        lambda home, _: home.layout.mart(LEADERBOARD),
+        ready=lambda home, _: home.receipts.read(INTERVALS) is not None,
+    )
+
+
+class Built:
+    """One run of `dbt build`: what it made, what its tests said, and what failed."""
+
+    def __init__(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> None:
+        invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+        self._context = context
+        with redirect_stdout(io.StringIO()):  # dbt's lines are in its own log
+            self.events: list[Any] = list(invocation.stream())
+        self.succeeded = invocation.is_successful()
+        self.marts = [self.mart_of(event) for event in self.events if isinstance(event, dg.Output)]
+        self._log = invocation.target_path / "dbt.log"
+
+    def mart_of(self, event: dg.Output) -> str:
+        """The name of the mart that an output stands for."""
+        return self._context.asset_key_for_output(event.output_name).path[-1]
+
+    @property
+    def failure(self) -> str:
+        """What failed, by name; the texts of the engine stay in dbt's own log."""
+        failed = [
+            event.check_name for event in self.events if isinstance(event, dg.AssetCheckResult) and not event.passed
+        ]
+        told = f"failed tests: {', '.join(filter(None, failed))}" if failed else "a model could not be built"
+        return f"dbt build did not succeed ({told}).\n  What to do: see {self._log}"

@@ -1,0 +1,107 @@
+"""Answers of the models: one asset an arm, a partition a model and subtask.
+
+No automation condition stands here: predictions cost money. People, schedules and sensors start them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+import pandas
+
+from clinseek_assets.assets.arms import Arm, Asked
+from clinseek_assets.assets.artifact import Artifact, Made, partitioned_artifact
+from clinseek_assets.assets.shown import of_frame
+from clinseek_assets.checks import predictions as checks
+from clinseek_assets.models.outcomes import Outcome
+from clinseek_assets.models.registry import Model
+from clinseek_assets.partitions import cell
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.progress import Progress
+from clinseek_assets.storage.fingerprint import of_value
+from clinseek_assets.storage.parquet import write_frame
+
+GROUP = "predictions"
+# These can come out otherwise when the same question is asked again, so the partition is not finished.
+TO_BE_TRIED_AGAIN = (Outcome.ENDPOINT_FAILED, Outcome.OVER_BUDGET)
+# What a model is called, how it is paid and how hard it is pressed shape no answer.
+NO_PART_OF_AN_ANSWER = {"enabled", "description", "prices", "patience", "max_concurrency", "attestation", "api_key_env"}
+
+
+def path_of(home: Home, arm: Arm, key: str) -> Path:
+    """The answers of one model to one subtask."""
+    model, subtask = cell(key)
+    return home.layout.predictions("text", arm.name, model, subtask)
+
+
+def journal_of(home: Home, arm: Arm, model: str) -> Path:
+    """Where a model's finished calls are kept, beside its answers."""
+    return home.layout.predictions("text", arm.name, model, "any").with_name("journal.sqlite")
+
+
+def identity(model: Model) -> str:
+    """What shapes a model's answers, as a fingerprint."""
+    return of_value(model.model_dump(mode="json", exclude=NO_PART_OF_AN_ANSWER))
+
+
+def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
+    """The prediction asset of an arm."""
+
+    def inputs(home: Home, key: str) -> list[str]:
+        model, subtask = cell(key)
+        return [identity(home.models[model]), home.questions_fingerprint(subtask), *arm.inputs(home, subtask)]
+
+    @partitioned_artifact(
+        name=arm.predictions,
+        group=GROUP,
+        description=f"Answers in the {arm.name} arm, one row a question. {arm.description} Nothing starts this by "
+        "itself, since models cost money; a finished question is never paid for twice.",
+        kinds={"parquet", "llm"},
+        owners=("team:evaluation",),
+        code=arm.code,
+        deps=["text_manifest", "models", *arm.evidence],
+        partitions_def=grid,
+        inputs=inputs,
+        output=lambda home, key: path_of(home, arm, key),
+        checks=lambda home, keys: checks.of_predictions(
+            home, arm.predictions, [path_of(home, arm, key) for key in keys]
+        ),
+        check_specs=checks.specs(arm.predictions),
+    )
+    def answered(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+        for done, key in enumerate(keys, start=1):
+            model, subtask = cell(key)
+            frame = arm.answer(
+                home,
+                Asked(
+                    model=home.models[model],
+                    subtask=subtask,
+                    questions=home.questions(subtask),
+                    journal=journal_of(home, arm, model),
+                    run_index=1,
+                    progress=lambda part, all_parts, what=key: progress(what.replace("|", ", "), part, all_parts),
+                ),
+            )
+            content = write_frame(path_of(home, arm, key), frame)
+            progress(f"{arm.name} predictions of {model}", done, len(keys))
+            yield key, Made(content, shown(path_of(home, arm, key), frame), complete=finished(frame))
+
+    return answered
+
+
+def finished(frame: pandas.DataFrame) -> bool:
+    """Whether asking again with the same inputs could change nothing."""
+    return not frame["outcome"].isin([str(outcome) for outcome in TO_BE_TRIED_AGAIN]).any()
+
+
+def shown(path: Path, frame: pandas.DataFrame) -> dict[str, object]:
+    """Counts by outcome, tokens and time; no answer and no question."""
+    return {
+        **of_frame(path, frame),
+        **{f"outcome {outcome}": int(count) for outcome, count in frame["outcome"].value_counts().sort_index().items()},
+        "prompt tokens": int(frame["prompt_tokens"].fillna(0).sum()),
+        "completion tokens": int(frame["completion_tokens"].fillna(0).sum()),
+        "seconds": round(float(frame["seconds"].fillna(0).sum()), 3),
+    }

@@ -1,0 +1,116 @@
+"""What all patients share: dictionaries and code classes, the vocabularies of the candidate tools, table descriptions."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.source_tables import name_of
+from clinseek_assets.mimic.catalogue import DICTIONARIES, TABLES
+from clinseek_assets.models.priors import candidate_priors as count_candidates
+from clinseek_assets.records.candidate_tables import build_candidate_tables
+from clinseek_assets.records.reference_tables import build_reference_tables
+from clinseek_assets.records.table_descriptions import build_table_descriptions
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.progress import Progress
+from clinseek_assets.storage.fingerprint import of_file, of_parts
+
+GROUP = "patient_databases"
+OWNERS = ("team:data",)
+
+
+def versions(home: Home, tables: list[str]) -> list[str]:
+    """The content of each of these source tables that is there."""
+    return [f"{name} {home.receipts.content(name_of(TABLES[name]))}" for name in tables if name in home.inventory.files]
+
+
+@artifact(
+    name="reference_tables",
+    group=GROUP,
+    description="The user's own dictionaries (ICD, HCPCS, items) with CCS classes of diagnoses and procedures and ATC "
+    "classes of medicines, as one SQLite file.",
+    kinds={"sqlite"},
+    owners=OWNERS,
+    code=code_of("records/reference_tables.py", "mimic/code_classes.py"),
+    deps=[name_of(table) for table in DICTIONARIES.values()],
+    inputs=lambda home: [
+        *versions(home, list(DICTIONARIES)),
+        of_file(home.settings.atc_classes) if home.settings.atc_classes else "no ATC classes",
+    ],
+    output=lambda home: home.layout.reference_tables,
+)
+def reference_tables(home: Home, progress: Progress) -> Made:
+    path = home.layout.reference_tables
+    built = build_reference_tables(home.tables(), path, atc_classes=home.settings.atc_classes)
+    return Made(
+        of_file(path),
+        {
+            "path": dg.MetadataValue.path(str(path)),
+            "rows": dg.MetadataValue.json(built.rows),
+            "codes without a class": dg.MetadataValue.json(built.unclassed),
+            "empty tables": dg.MetadataValue.json(built.missing),
+            "packages": dg.MetadataValue.json(built.versions),
+        },
+    )
+
+
+@artifact(
+    name="candidate_tables",
+    group=GROUP,
+    description="The vocabularies that the candidate tools search, built from the user's own dictionaries, as one "
+    "SQLite file.",
+    kinds={"sqlite"},
+    owners=OWNERS,
+    code=code_of("records/candidate_tables.py"),
+    deps=["reference_tables", *(name_of(table) for table in TABLES.values())],
+    inputs=lambda home: [home.receipts.content("reference_tables"), *versions(home, list(TABLES))],
+    output=lambda home: home.layout.candidate_tables,
+)
+def candidate_tables(home: Home, progress: Progress) -> Made:
+    path = home.layout.candidate_tables
+    build_candidate_tables(home.tables(), home.layout.reference_tables, path)
+    return Made(of_file(path), {"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
+
+
+@artifact(
+    name="table_descriptions",
+    group=GROUP,
+    description="What each table and column means and how tables link, out of the catalogue, for the tools' users.",
+    kinds={"json"},
+    owners=OWNERS,
+    code=code_of("records/table_descriptions.py", "mimic/catalogue", "mimic/tables.py"),
+    inputs=lambda home: [],
+    output=lambda home: home.layout.table_descriptions,
+)
+def table_descriptions(home: Home, progress: Progress) -> Made:
+    folder = home.layout.table_descriptions
+    build_table_descriptions(folder)
+    written = sorted(path for path in folder.rglob("*") if path.is_file())
+    return Made(
+        of_parts(of_file(path) for path in written),
+        {"path": dg.MetadataValue.path(str(folder)), "files": len(written)},
+    )
+
+
+@artifact(
+    name="candidate_priors",
+    group=GROUP,
+    description="How often each candidate of a decision subtask occurs in the cohort's source tables: what floor rows "
+    "and baselines know beforehand. Labels of questions are not counted.",
+    kinds={"parquet"},
+    owners=("team:evaluation",),
+    code=code_of("models/priors.py"),
+    deps=["reference_tables", *(name_of(table) for table in TABLES.values())],
+    inputs=lambda home: [home.receipts.content("reference_tables"), *versions(home, list(TABLES))],
+    output=lambda home: home.priors_file,
+)
+def candidate_priors(home: Home, progress: Progress) -> Made:
+    priors = count_candidates(home.tables(), home.layout.reference_tables)
+    priors.save(home.priors_file)
+    return Made(
+        priors.fingerprint,
+        {"path": dg.MetadataValue.path(str(home.priors_file)), "dagster/row_count": len(priors.frame)},
+    )
+
+
+FROM_SOURCES: tuple[Artifact, ...] = (reference_tables, candidate_tables, candidate_priors)

@@ -1,0 +1,121 @@
+"""What people read: the leaderboard as a page, and whether the release and what was built from it are whole."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import dagster as dg
+import pandas
+
+from clinseek_assets.assets.artifact import Made, artifact, code_of
+from clinseek_assets.assets.marts import LEADERBOARD
+from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE
+from clinseek_assets.assets.shown import aggregates
+from clinseek_assets.benchmark.released_counts import expected_counts
+from clinseek_assets.checks import reports as checks
+from clinseek_assets.records.release_checks import artifact_checks, manifest_checks
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.progress import Progress, of_work
+from clinseek_assets.scoring.leaderboard import ARMS, WIDE, coverage_of, percent, rank_of, read_mart
+from clinseek_assets.scoring.leaderboard_page import coverage_plot, page
+from clinseek_assets.storage.atomic import write_text
+from clinseek_assets.storage.fingerprint import of_file
+
+GROUP = "reports"
+FIGURES = "text_figures"
+
+
+def report_file(home: Home) -> Path:
+    """The leaderboard's page."""
+    return home.layout.reports / "leaderboard.html"
+
+
+@artifact(
+    name="leaderboard_report",
+    group=GROUP,
+    description="The text leaderboard as one self-contained page, in the published layout, with intervals and coverage.",
+    kinds={"html"},
+    owners=("team:evaluation",),
+    code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/leaderboard_page.py"),
+    deps=[LEADERBOARD, FIGURES],
+    condition=WHICHEVER_ARE_THERE,
+    inputs=lambda home: [home.receipts.content(LEADERBOARD), home.receipts.content(FIGURES)],
+    output=report_file,
+    ready=lambda home: home.layout.mart(LEADERBOARD).is_file(),
+)
+def leaderboard_report(home: Home, progress: Progress) -> Made:
+    leaderboard, figures = read_mart(home.layout, LEADERBOARD), read_mart(home.layout, FIGURES)
+    release = expected_counts(home.settings.release_root).release
+    write_text(report_file(home), page(leaderboard, figures, release))
+    plot = base64.b64encode(coverage_plot(figures)).decode("ascii")
+    return Made(
+        of_file(report_file(home)),
+        {
+            "path": dg.MetadataValue.path(str(report_file(home))),
+            "leaderboard (strict)": aggregates(as_shown(leaderboard, "strict")),
+            "leaderboard (compat)": aggregates(as_shown(leaderboard, "compat")),
+            "coverage": dg.MetadataValue.md(f"![coverage](data:image/png;base64,{plot})"),
+        },
+    )
+
+
+def as_shown(leaderboard: pandas.DataFrame, mode: str) -> pandas.DataFrame:
+    """One mode's rows with the figures as texts, in percentage points."""
+    rows = leaderboard[leaderboard["mode"] == mode].to_dict(orient="records")
+    return pandas.DataFrame(
+        [
+            {
+                "rank": rank_of(row),
+                "model": row["model"],
+                **{f"{short} {arm}": percent(row[f"{short}_{arm}"]) for short in WIDE.values() for arm in ARMS},
+                "coverage": coverage_of(row),
+            }
+            for row in rows
+        ]
+    )
+
+
+def validation_file(home: Home) -> Path:
+    """What was held against the release's counts, as JSON."""
+    return home.layout.reports / "release_validation.json"
+
+
+@artifact(
+    name="release_validation",
+    group=GROUP,
+    description="Every released count and every linked artifact held against what is there: the same checks as "
+    "`clinseek validate`.",
+    kinds={"json"},
+    owners=("team:benchmark",),
+    code=code_of("records/release_checks.py", "benchmark", "assets/reports.py"),
+    deps=["text_manifest", "text_patient_databases", "reference_tables", "candidate_tables", "table_descriptions"],
+    inputs=lambda home: [
+        home.receipts.content(name)
+        for name in (
+            "text_manifest",
+            "text_patient_databases",
+            "reference_tables",
+            "candidate_tables",
+            "table_descriptions",
+        )
+    ],
+    output=validation_file,
+    checks=checks.of_release_validation,
+    check_specs=checks.SPECS,
+)
+def release_validation(home: Home, progress: Progress) -> Made:
+    found, questions = manifest_checks(home.settings.text_manifest, home.settings.release_root)
+    found += artifact_checks(questions, home.layout, progress=of_work(progress, "databases validated"))
+    report = {"ok": all(check.ok for check in found), "checks": [asdict(check) for check in found]}
+    write_text(validation_file(home), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    return Made(
+        of_file(validation_file(home)),
+        {
+            "path": dg.MetadataValue.path(str(validation_file(home))),
+            "checks": len(found),
+            "failed": sum(not check.ok for check in found),
+        },
+    )

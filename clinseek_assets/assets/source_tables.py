@@ -1,0 +1,118 @@
+"""The source tables of MIMIC-IV: one asset a table, the rows of the benchmark's patients only."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.shown import COLUMN_SCHEMA, of_file_and_rows, schema_of_table
+from clinseek_assets.checks import source_tables as checks
+from clinseek_assets.faults import SourceFault
+from clinseek_assets.mimic.catalogue import TABLES
+from clinseek_assets.mimic.extraction import extract_table
+from clinseek_assets.mimic.source_files import SourceFile, SourceInventory
+from clinseek_assets.mimic.tables import Table
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.progress import Progress
+from clinseek_assets.storage.fingerprint import of_value
+
+GROUP = "source_tables"
+OWNERS = ("team:data",)
+CODE = code_of("mimic/extraction.py", "mimic/source_files.py", "mimic/tables.py", "assets/source_tables.py")
+
+
+def name_of(table: Table) -> str:
+    """The asset's key as text: `mimic_iv/hosp/labevents`."""
+    return f"mimic_iv/{table.module}/{table.name}"
+
+
+def source_of(home: Home, table: Table) -> SourceFile:
+    """The table's source file.
+
+    Raises:
+        SourceFault: it is not there.
+    """
+    source = home.inventory.files.get(table.name)
+    if source is None:
+        reason = home.inventory.missing.get(table.name, "no folder of MIMIC-IV is named")
+        raise SourceFault(
+            f"The source file of {table.module}/{table.name} is not there: {reason}",
+            mend="`make demo` makes synthetic sources; for your own, set MIMIC_IV_ROOT (`clinseek doctor` shows what is "
+            "missing and where to get it).",
+        )
+    return source
+
+
+def cohort_fingerprint(home: Home) -> str:
+    """The set of the benchmark's patients, as a fingerprint."""
+    return of_value(sorted(home.cohort()))
+
+
+def source_table(table: Table) -> Artifact:
+    """The asset of one table: a single pass over its file, typed, sorted by patient."""
+
+    def inputs(home: Home) -> list[str]:
+        patients = cohort_fingerprint(home) if table.of_patients else "whole"
+        return [source_of(home, table).fingerprint(), patients, repr(table)]
+
+    @artifact(
+        name=name_of(table),
+        group=GROUP,
+        description=f"{table.description} "
+        + ("The rows of the benchmark's patients." if table.of_patients else "Taken whole."),
+        kinds={"parquet", "csv"},
+        owners=OWNERS,
+        code=CODE,
+        deps=["text_manifest"] if table.of_patients else [],
+        metadata={COLUMN_SCHEMA: schema_of_table(table)},
+        inputs=inputs,
+        output=lambda home: home.layout.source_table(table.module, table.name),
+        checks=lambda home: checks.of_source_table(home, table),
+        check_specs=checks.specs(table, dg.AssetKey(name_of(table).split("/"))),
+    )
+    def extracted(home: Home, progress: Progress) -> Made:
+        path = home.layout.source_table(table.module, table.name)
+        cohort = home.cohort() if table.of_patients else None
+        extraction = extract_table(source_of(home, table), cohort, path)
+        return Made(
+            extraction.content_fingerprint,
+            {
+                **of_file_and_rows(path, extraction.rows),
+                "source file": extraction_source(home, table),
+                "source fingerprint": extraction.source_fingerprint,
+                "patients": extraction.patients,
+                "notices": "; ".join(extraction.notices) or "none",
+            },
+        )
+
+    return extracted
+
+
+def extraction_source(home: Home, table: Table) -> dg.MetadataValue:
+    """Which file the rows came from."""
+    return dg.MetadataValue.path(str(source_of(home, table).path))
+
+
+def artifacts(inventory: SourceInventory) -> tuple[Artifact, ...]:
+    """The tables that can be materialized: those whose file is there; all of them where nothing is named yet."""
+    return tuple(
+        source_table(table) for name, table in TABLES.items() if name in inventory.files or not inventory.files
+    )
+
+
+def absent(inventory: SourceInventory) -> list[dg.AssetSpec]:
+    """The tables whose file is missing, as assets that nobody can materialize, with the reason."""
+    if not inventory.files:
+        return []
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(name_of(table).split("/")),
+            group_name=GROUP,
+            kinds={"csv"},
+            owners=list(OWNERS),
+            description=f"Not there: {inventory.missing[name]} What is downstream goes on without it. {table.description}",
+            metadata={COLUMN_SCHEMA: schema_of_table(table), "missing": inventory.missing[name]},
+        )
+        for name, table in TABLES.items()
+        if name not in inventory.files
+    ]

@@ -1,0 +1,19 @@
+"""What is assembled: the graph, what it runs over, and what Dagster loads of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+from clinseek_assets.assets.text_graph import TextGraph
+from clinseek_assets.resources.home import Home
+
+
+@dataclass(frozen=True)
+class CodeLocation:
+    """The graph, what it runs over, and what Dagster loads of it."""
+
+    home: Home
+    graph: TextGraph
+    definitions: dg.Definitions

@@ -1,0 +1,56 @@
+"""Running the graph from the command line, with a line a stage and a bar on what takes long."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from clinseek_assets.automation.rebuild import Rebuilt, Wanted, rebuild
+from clinseek_assets.build import build
+from clinseek_assets.locations.settings import Settings
+from clinseek_assets.resources.instance import open_instance
+
+
+class TerminalProgress:
+    """Progress of stages and of the work inside them, on the terminal's standard error."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", visible=False)
+
+    def __enter__(self) -> TerminalProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, work: str, done: int, total: int) -> None:
+        """Move the bar of the work at hand."""
+        self._bar.update(self._task, description=work, completed=done, total=total, visible=True)
+
+    def stage(self, title: str, behind: int, of_all: int) -> None:
+        """Say what a stage has to do."""
+        self._bar.reset(self._task, visible=False)
+        if behind:
+            self._console.print(f"{title}: {behind:,} of {of_all:,} to make")
+
+
+def bring_up_to_date(settings: Settings, console: Console, wanted: Wanted = Wanted()) -> Rebuilt:  # noqa: B008
+    """Run what is behind, stage by stage, in this process.
+
+    Raises:
+        Fault: a step failed; what was finished is kept.
+    """
+    with TerminalProgress(console) as progress:
+        location = build(settings, {"progress": progress})
+        with open_instance(settings.layout) as instance:
+            return rebuild(location, instance, wanted=wanted, tell=progress.stage)

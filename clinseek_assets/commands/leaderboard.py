@@ -1,0 +1,40 @@
+"""`clinseek leaderboard`: the published table layout, with coverage and intervals."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.console import Console
+
+from clinseek_assets.commands.leaderboard_table import leaderboard_table
+from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.scoring.leaderboard import leaderboard_figures, read_mart
+
+
+@click.command()
+@click.option("--split", type=click.Choice(["text"]), default="text", show_default=True, help="Which split.")
+@click.option(
+    "--mode",
+    type=click.Choice(["strict", "compat"]),
+    default="strict",
+    show_default=True,
+    help="strict: the headline. compat: the published scorer's rules.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, as fractions.")
+def command(split: str, mode: str, as_json: bool) -> None:
+    """Show the leaderboard: Risk, Decision and Overall, each seeking | curated | Δ; empty where not run.
+
+    Figures are means over the questions that have a score, with 95% intervals clustered by patient. Below 98% coverage
+    a model has no rank; floor rows (constant answers) never have one.
+
+    \b
+    Examples:
+      clinseek leaderboard
+      clinseek leaderboard --mode compat --json
+    """
+    layout = load_settings().layout
+    if as_json:
+        click.echo(json.dumps(leaderboard_figures(read_mart(layout, "text_figures"), split, mode), ensure_ascii=False))
+    else:
+        Console().print(leaderboard_table(layout, mode))

@@ -1,0 +1,40 @@
+"""`clinseek ui`: the web page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.resources.instance import dagster_home
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="The port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+def command(port: int, host: str) -> None:
+    """Serve the web page: lineage, checks, backfills, schedules (Dagster's own, over CLINSEEK_HOME).
+
+    The page shows counts, hashes and aggregates, never a patient's row; still, keep it on this machine. Stop it with
+    Ctrl-C. The same without this command: `DAGSTER_HOME=.clinseek/dagster dagster dev -w workspace.yaml`.
+
+    \b
+    Example:
+      clinseek ui --port 3001
+    """
+    settings = load_settings()
+    folder = dagster_home(settings.layout)
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    # A shell that starts this in the background hands down ignored signals, and an ignored Ctrl-C would leave the
+    # servers behind for good: Dagster maps its own stop signal to the one that is ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_DFL)
+    os.chdir(settings.project_root)
+    click.echo(f"http://{host}:{port} (state in {folder})", err=True)
+    dagster = Path(sys.executable).with_name("dagster")
+    arguments = ["dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
+    os.execv(dagster, [str(dagster), *arguments])

@@ -1,0 +1,162 @@
+"""What every step of a run is given: the settings, what was found there, the registry, and the record of what was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import pandas
+
+from clinseek_assets.benchmark.manifest_file import questions_from_frame
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.faults import Fault
+from clinseek_assets.locations.layout import Layout
+from clinseek_assets.locations.settings import Settings
+from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
+from clinseek_assets.models.registry import Model, Registry, load_registry
+from clinseek_assets.storage.fingerprint import of_file, of_text
+from clinseek_assets.storage.receipts import ReceiptBook
+
+
+@dataclass(frozen=True)
+class Home:
+    """One CLINSEEK_HOME with everything that was named beside it.
+
+    Attributes:
+        settings: where the inputs and the home lie.
+        inventory: the source files that were found, and why each other table is missing.
+        registry: the models.
+    """
+
+    settings: Settings
+    inventory: SourceInventory
+    registry: Registry
+
+    @classmethod
+    def of(cls, settings: Settings) -> Home:
+        """Look at what the settings name.
+
+        Raises:
+            Fault: the registry of models, or a source folder, is not as it should be.
+        """
+        return cls(settings, find_source_files(settings.mimic_roots), load_registry(settings.models_file))
+
+    @property
+    def layout(self) -> Layout:
+        """Where the graph's files lie."""
+        return self.settings.layout
+
+    @cached_property
+    def receipts(self) -> ReceiptBook:
+        """What was made so far, and from what."""
+        return ReceiptBook(self.layout.assets / "receipts")
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        """The enabled models by name."""
+        return {model.name: model for model in self.registry.enabled}
+
+    @property
+    def manifest_file(self) -> Path:
+        """The manifest as the graph keeps it."""
+        return self.layout.manifests / "text_manifest.parquet"
+
+    @property
+    def subtasks_file(self) -> Path:
+        """The catalogue of subtasks with their counts."""
+        return self.layout.manifests / "subtasks.parquet"
+
+    @property
+    def priors_file(self) -> Path:
+        """How often each candidate occurs."""
+        return self.layout.assets / "patient_databases" / "candidate_priors.parquet"
+
+    @property
+    def intervals_file(self) -> Path:
+        """Figures with intervals, over all models."""
+        return self.layout.assets / "scores" / "text" / "intervals.parquet"
+
+    def questions_fingerprint(self, subtask: str) -> str:
+        """The content of one subtask's questions, so that a change in another leaves it alone.
+
+        Raises:
+            Fault: the manifest was not materialized.
+        """
+        path = self._require(self.manifest_file, "text_manifest")
+        return fingerprints_by_subtask(path, path.stat().st_mtime_ns).get(subtask, "no questions")
+
+    def cohort(self) -> frozenset[int]:
+        """The patients of the benchmark's questions.
+
+        Raises:
+            Fault: the manifest was not materialized.
+        """
+        return frozenset(int(patient) for patient in self._manifest_columns("subject_id")["subject_id"])
+
+    def questions(self, subtask: str | None = None) -> list[Question]:
+        """The checked questions, of one subtask or all.
+
+        Raises:
+            Fault: the manifest was not materialized.
+        """
+        self._require(self.manifest_file, "text_manifest")
+        filters = [("task", "==", subtask)] if subtask else None
+        return questions_from_frame(pandas.read_parquet(self.manifest_file, filters=filters))
+
+    def read(self, artifact: str, partition: str | None, path: Path) -> pandas.DataFrame:
+        """The frame of an artifact, if the file is still the one that was recorded.
+
+        Raises:
+            Fault: it was not materialized, or the file was changed afterwards.
+        """
+        receipt = self.receipts.read(artifact, partition)
+        of_partition = f" of partition {partition}" if partition else ""
+        if receipt is None or not path.is_file():
+            raise Fault(
+                f"{artifact}{of_partition} was not materialized yet ({path} is missing).", mend=f"Run {artifact} first."
+            )
+        if of_file(path) != receipt.content:
+            raise Fault(
+                f"{path} is not the file that {artifact} recorded: it was changed or damaged.",
+                mend=f"Remove the file and materialize {artifact}{of_partition} again.",
+            )
+        return pandas.read_parquet(path)
+
+    def tables(self) -> dict[str, Path]:
+        """The extracted source tables by name.
+
+        Raises:
+            Fault: a table whose source file is there was not materialized.
+        """
+        return {
+            name: self._require(
+                self.layout.source_table(source.table.module, name), f"mimic_iv/{source.table.module}/{name}"
+            )
+            for name, source in self.inventory.files.items()
+        }
+
+    def _manifest_columns(self, *columns: str) -> pandas.DataFrame:
+        path = self._require(self.manifest_file, "text_manifest")
+        return manifest_columns(path, path.stat().st_mtime_ns, columns)
+
+    @staticmethod
+    def _require(path: Path, artifact: str) -> Path:
+        if not path.is_file():
+            raise Fault(f"{path} is missing.", mend=f"Materialize {artifact} first (`make demo` does all of it).")
+        return path
+
+
+@lru_cache(maxsize=4)
+def fingerprints_by_subtask(path: Path, written: int) -> dict[str, str]:
+    """Subtask -> content of its rows in the kept manifest; `written` is as for `manifest_columns`."""
+    frame = pandas.read_parquet(path)
+    return {
+        str(name): of_text(rows.to_json(orient="values", date_format="iso")) for name, rows in frame.groupby("task")
+    }
+
+
+@lru_cache(maxsize=4)
+def manifest_columns(path: Path, written: int, columns: tuple[str, ...]) -> pandas.DataFrame:
+    """Some columns of the kept manifest; `written` (its time stamp) keeps an older file's columns from being reused."""
+    return pandas.read_parquet(path, columns=list(columns))

@@ -1,0 +1,49 @@
+-- The table in long form: one row a model, arm, rule and column (Risk, Decision, Overall).
+with columns as (
+    select *, task_type as "column" from {{ ref('subtask_scores') }}
+    union all
+    select *, 'overall' as "column" from {{ ref('subtask_scores') }}
+),
+
+figures as (
+    select
+        model,
+        arm,
+        mode,
+        "column",
+        sum(questions) as questions,
+        sum(n) as n,
+        sum(n) / sum(questions) as coverage,
+        sum(f1 * n) / sum(n) as f1,
+        avg(f1) as f1_macro,
+        sum(f1_if_missing_wrong * questions) / sum(questions) as f1_if_missing_wrong,
+        sum(f1_if_missing_right * questions) / sum(questions) as f1_if_missing_right,
+        sum(f1_undecided * (n - n_decided)) / nullif(sum(n - n_decided), 0) as f1_undecided,
+        sum(n_decided) as n_decided,
+        count(*) as subtasks,
+        min(questions) <> max(questions) as sizes_differ
+    from columns
+    group by all
+)
+
+select
+    figures.*,
+    micro.low,
+    micro.high,
+    macro.low as macro_low,
+    macro.high as macro_high,
+    micro.patients
+from figures
+left join {{ source('clinseek', 'text_intervals') }} as micro
+    on micro.model = figures.model
+    and micro.arm = figures.arm
+    and micro.mode = figures.mode
+    and micro.column = figures.column
+    and micro.weighting = 'micro'
+left join {{ source('clinseek', 'text_intervals') }} as macro
+    on macro.model = figures.model
+    and macro.arm = figures.arm
+    and macro.mode = figures.mode
+    and macro.column = figures.column
+    and macro.weighting = 'macro'
+order by figures.model, figures.arm, figures.mode, figures.column

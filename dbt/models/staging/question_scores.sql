@@ -1,0 +1,15 @@
+-- One row a question, model, arm and rule: the runs of a question are averaged, and a run without a score is missing.
+select
+    scores.model,
+    scores.arm,
+    scores.mode,
+    questions.subtask,
+    questions.task_type,
+    scores.row_number,
+    coalesce(questions.decided, false) as decided,
+    avg(scores.precision) filter (where scores.scored) as precision,
+    avg(scores.recall) filter (where scores.scored) as recall,
+    avg(scores.f1) filter (where scores.scored) as f1
+from {{ source('clinseek', 'text_scores') }} as scores
+inner join {{ source('clinseek', 'text_questions') }} as questions using (row_number)
+group by all

@@ -1,0 +1,10 @@
+-- Every figure lies between its two bounds, and all of them between 0 and 1.
+select model, arm, mode, "column"
+from {{ ref('text_figures') }}
+where not (
+    f1_if_missing_wrong between 0 and 1
+    and f1_if_missing_right between 0 and 1
+    and f1_if_missing_wrong <= f1_if_missing_right + 1e-12
+    and (f1 is null or f1 between f1_if_missing_wrong - 1e-12 and f1_if_missing_right + 1e-12)
+    and coverage between 0 and 1
+)
