@@ -1,0 +1,77 @@
+"""`clinseek doctor` as a user meets it: the table, the JSON, and the exit code that follows from what is named."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clinseek_assets_tests.locations.folders import lay_root
+
+CLINSEEK = Path(sys.executable).with_name("clinseek")
+NOT_OURS = ("CLINSEEK_", "MIMIC_", "PHYSIONET_ROOT", "EHR", "MEDMOD_ROOT")
+
+
+def doctor(folder, *options, **environ):
+    """Run the command in an empty folder with only these settings."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(NOT_OURS)}
+    named = {"CLINSEEK_HOME": folder / "home", **environ}
+    return subprocess.run(
+        [CLINSEEK, "doctor", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=clean | {key: str(value) for key, value in named.items()},
+    )
+
+
+def test_a_newcomer_without_data_is_told_what_there_is_to_get(tmp_path):
+    ran = doctor(tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    for word in ("make demo", "https://physionet.org/content/mimiciv/", "CLINSEEK_RELEASE_ROOT", "PHYSIONET_ROOT"):
+        assert word in ran.stdout
+
+
+def test_what_is_named_and_usable_ends_with_0(tmp_path):
+    root = lay_root(tmp_path / "data", "hosp", "icu")
+    ran = doctor(tmp_path, "--json", MIMIC_IV_ROOT=root)
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    assert report["ok"] is True
+    states = {found["name"]: found["state"] for found in report["inputs"]}
+    assert states["MIMIC-IV: hosp"] == "present"
+    assert states["MIMIC-IV-ED: ed"] == "missing"
+    assert report["settings"]["origins"]["MIMIC_IV_ROOT"] == "environment"
+    assert report["home"]["writable"] is True
+    assert report["home"]["synthetic"] is False
+    assert report["software"]["python"].startswith("3.")
+
+
+def test_all_that_is_broken_is_told_at_once_with_exit_1(tmp_path):
+    root = lay_root(tmp_path / "data", "hosp")
+    (root / "hosp" / "omr.csv.gz").write_bytes(b"broken")
+    ran = doctor(tmp_path, MIMIC_IV_ROOT=root, EHRXQA_ROOT=tmp_path / "nowhere")
+    assert ran.returncode == 1
+    assert "omr.csv.gz" in ran.stderr
+    assert "EHRXQA_ROOT names" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "MIMIC-IV: hosp" in ran.stdout
+
+
+def test_json_has_the_reasons_too(tmp_path):
+    ran = doctor(tmp_path, "--json", MEDMOD_ROOT=tmp_path / "nowhere")
+    report = json.loads(ran.stdout)
+    assert (ran.returncode, report["ok"]) == (1, False)
+    assert "MEDMOD_ROOT" in report["reasons"][0]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_home_that_cannot_be_written_to_is_a_reason(tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    ran = doctor(tmp_path, CLINSEEK_HOME=locked)
+    assert ran.returncode == 1
+    assert "cannot be written to" in ran.stderr
