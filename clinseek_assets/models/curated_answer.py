@@ -25,11 +25,12 @@ OPENING = re.compile(r"<answer>", re.IGNORECASE)
 REASONING = re.compile(r"<(reasoning|think|thinking|analysis|thought)>.*?</\1>", re.IGNORECASE | re.DOTALL)
 END_OF_REASONING = re.compile(r"^.*</(?:reasoning|think|thinking|analysis|thought)>", re.IGNORECASE | re.DOTALL)
 CUE = re.compile(
-    r"\b(?:final answers?|answers?|final predictions?|predictions?)(?:\s+(?:is|are))?\s*[*_]*[::][*_]*", re.I
+    r"\b(?:final answers?|answers?|final predictions?|predictions?)(?:\s+(?:is|are))?\s*[*_]*[:：][*_]*", re.I
 )
 FENCE = re.compile(r"^\s*```\w*\s*$")
 BULLET = re.compile(r"^[-*•–‣·]\s+")
 NUMBERING = re.compile(r"^[(\[]?(\d{1,3})[.)\]:]\s+")
+TIGHT_BULLET = re.compile(r"^[-*•](?=[^\s\d])")
 # Without a space after it only where no digit follows: «1.Aspirin» is numbered, «0.9% Sodium Chloride» is not.
 TIGHT_NUMBERING = re.compile(r"^[(\[]?\d{1,3}[.)\]:](?=[^\s\d])")
 END_MARK = re.compile(r"[.,;]$")
@@ -114,7 +115,7 @@ def _marked(text: str, suffix: str, names: CandidateNames) -> Iterator[tuple[str
         yield f"answer_block{suffix}", read_lines(blocks[-1], names)
     elif openings := list(OPENING.finditer(text)):
         yield f"open_answer_block{suffix}", read_lines(text[openings[-1].end() :], names)
-    yield f"json_response{suffix}", _json_response(text)
+    yield f"json_response{suffix}", [names.spelled(item) or item for item in _json_response(text)]
 
 
 def read_lines(block: str, names: CandidateNames) -> list[str]:
@@ -154,7 +155,7 @@ def _as_candidate(line: str, names: CandidateNames) -> str | None:
 
 def _one_mark_less(line: str) -> Iterator[str]:
     """The line with one mark taken off, each possible mark in turn."""
-    for mark in (BULLET, NUMBERING, TIGHT_NUMBERING, END_MARK):
+    for mark in (BULLET, NUMBERING, TIGHT_BULLET, TIGHT_NUMBERING, END_MARK):
         if (match := mark.search(line)) is not None:
             yield line[: match.start()] + line[match.end() :]
     for opening, closing in WRAPPINGS:

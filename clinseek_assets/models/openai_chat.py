@@ -69,6 +69,7 @@ class OpenAIChat:
         self._journal = journal
         self._model_id = model.model_id
         self._naming = asyncio.Lock()
+        self._unnamed: str | None = None
         self._under_way = asyncio.Semaphore(model.max_concurrency)
         key = model.api_key()
         self._http = httpx.AsyncClient(
@@ -115,8 +116,14 @@ class OpenAIChat:
             CallError: it does not answer.
         """
         async with self._naming:
+            if self._unnamed:
+                raise CallError(self._unnamed)
             if self._model_id == AUTO:
-                self._model_id = await self._first_listed()
+                try:
+                    self._model_id = await self._first_listed()
+                except CallError as failure:
+                    self._unnamed = failure.kind  # the other questions need not wait for the same failure
+                    raise
         return str(self._model_id)
 
     async def _first_listed(self) -> str:

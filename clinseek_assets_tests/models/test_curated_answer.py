@@ -32,6 +32,7 @@ def test_a_concentration_is_not_a_number_in_a_list(line: str, candidates: list[s
     [
         ("- Aspirin", "Aspirin"),
         ("• Aspirin", "Aspirin"),
+        ("-Aspirin", "Aspirin"),
         ("3. Aspirin", "Aspirin"),
         ("(2) Aspirin", "Aspirin"),
         ("1.Aspirin", "Aspirin"),
@@ -88,6 +89,8 @@ def test_without_candidates_only_plain_markup_comes_off() -> None:
         ("Long talk.\n\n**Final answer:** Aspirin", "cue", ("Aspirin",)),
         ("Answer:\n- Aspirin\n- Heparin\n\nHope this helps, and ask again.", "cue", ("Aspirin", "Heparin")),
         ("Answer: Aspirin, Heparin", "cue", ("Aspirin", "Heparin")),
+        ("Answer：Aspirin", "cue", ("Aspirin",)),
+        ("The final answer is: Aspirin.", "cue", ("Aspirin",)),
         ("The drugs follow\n\nAspirin\nHeparin", "last_lines", ("Aspirin", "Heparin")),
         (f"{'prose ' * 40}\nAspirin", "last_lines", ("Aspirin",)),
     ],

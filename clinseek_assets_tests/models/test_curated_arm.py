@@ -174,6 +174,16 @@ def test_a_dead_endpoint_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(endpoint.requests) == 9
 
 
+def test_auto_on_a_dead_endpoint_fails_once_for_all(tmp_path: Path) -> None:
+    with serving() as endpoint:
+        pass
+    many = [question(f"q{number}", row_number=number) for number in range(1, 101)]
+    started = time.monotonic()
+    frame = answers(chat_model(endpoint.url, model_id="auto"), tmp_path, many)
+    assert set(frame["error_kind"]) == {"connection"}
+    assert time.monotonic() - started < 2
+
+
 def test_a_refused_key_ends_the_run_and_keeps_what_is_paid(tmp_path: Path) -> None:
     with serving(block("yes"), block("yes"), failing(401), block("no")) as endpoint:
         model = chat_model(endpoint.url, max_concurrency=1)

@@ -41,6 +41,8 @@ class Block:
 
     def values(self, title: str) -> Iterator[str]:
         """The non-missing values of one column, in row order; a list literal gives its items."""
+        if not self.rows or title not in self.rows[0]:
+            return
         for row in self.rows:
             value = row.get(title, "")
             if value in NO_VALUE:
