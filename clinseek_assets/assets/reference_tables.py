@@ -36,12 +36,18 @@ def versions(home: Home, tables: list[str]) -> list[str]:
     inputs=lambda home: [
         *versions(home, list(DICTIONARIES)),
         of_file(home.settings.atc_classes) if home.settings.atc_classes else "no ATC classes",
+        of_file(home.settings.ccs_icd9_procedures) if home.settings.ccs_icd9_procedures else "no ICD-9 procedures",
     ],
     output=lambda home: home.layout.reference_tables,
 )
 def reference_tables(home: Home, progress: Progress) -> Made:
     path = home.layout.reference_tables
-    built = build_reference_tables(home.tables(), path, atc_classes=home.settings.atc_classes)
+    built = build_reference_tables(
+        home.tables(),
+        path,
+        atc_classes=home.settings.atc_classes,
+        ccs_icd9_procedures=home.settings.ccs_icd9_procedures,
+    )
     return Made(
         of_file(path),
         {

@@ -95,6 +95,7 @@ def home_state(settings: Settings) -> dict[str, Any]:
         "free_bytes": shutil.disk_usage(nearest).free,
         "holds": holds,
         "synthetic": settings.synthetic,
+        "own_inputs": settings.own_inputs,
     }
 
 
@@ -115,8 +116,7 @@ def show(report: dict[str, Any], inputs: list[Input]) -> None:
     if not console.is_terminal:  # a file or a pager wraps lines by itself, and a path must stay whole
         console.width = UNWRAPPED
     home = report["home"]
-    named = [key for key in report["settings"]["origins"] if key not in ("CLINSEEK_HOME", "CLINSEEK_MODELS")]
-    kind = "synthetic release and sources" if home["synthetic"] else "your own inputs" if named else ""
+    kind = "synthetic release and sources" if home["synthetic"] else "your own" if home["own_inputs"] else ""
     told = ", ".join(home["holds"]) or "empty"
     console.print(f"[bold]home[/]      {escape(str(home['path']))} ({told}; {gigabytes(home['free_bytes'])} free)")
     read = report["settings"]["file"] or f"none (looked for {report['settings']['looked_for']})"

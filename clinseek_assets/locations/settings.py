@@ -104,6 +104,11 @@ class Settings(BaseModel):
         return Layout(self.home)
 
     @property
+    def own_inputs(self) -> tuple[str, ...]:
+        """The settings by which the user names inputs of their own; empty where only the synthetic data can be meant."""
+        return tuple(key for key in self.origins if key in ("CLINSEEK_RELEASE_ROOT", *SOURCE_KEYS))
+
+    @property
     def text_manifest(self) -> Path:
         """The text split's manifest: in `text/` of the release, or beside its README as the dataset's page has it."""
         nested, flat = self.release_root / "text" / TEXT_MANIFEST_FILE, self.release_root / TEXT_MANIFEST_FILE
