@@ -105,7 +105,7 @@ class Settings(BaseModel):
 
     @property
     def own_inputs(self) -> tuple[str, ...]:
-        """The settings by which the user names inputs of their own; empty where only the synthetic data can be meant."""
+        """The settings by which the user names inputs; empty where only the synthetic data can be meant."""
         return tuple(key for key in self.origins if key in ("CLINSEEK_RELEASE_ROOT", *SOURCE_KEYS))
 
     @property

@@ -68,6 +68,14 @@ def test_the_environment_wins_over_the_file_and_doctor_can_tell_which(project, t
     }
 
 
+def test_home_and_registry_are_no_inputs(project, tmp_path):
+    (project / "models.yaml").write_text("models: []\n")
+    environ = {"CLINSEEK_HOME": str(tmp_path / "home"), "CLINSEEK_MODELS": str(project / "models.yaml")}
+    assert load_settings(environ, project).own_inputs == ()
+    hosp = lay_module(tmp_path / "hosp", "hosp")
+    assert load_settings({**environ, "MIMIC_IV_HOSP_ROOT": str(hosp)}, project).own_inputs == ("MIMIC_IV_HOSP_ROOT",)
+
+
 def test_a_relative_path_in_the_file_is_meant_from_the_file(project, monkeypatch, tmp_path):
     lay_root(project / "data", "hosp")
     (project / "clinseek.yaml").write_text("mimic_iv_root: data\n")
