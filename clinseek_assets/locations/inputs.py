@@ -26,7 +26,7 @@ from clinseek_assets.locations.physionet import (
     is_open_demo,
     version_in_path,
 )
-from clinseek_assets.locations.settings import MODULE_KEYS, Settings, synthetic_bundle
+from clinseek_assets.locations.settings import MODULE_KEYS, Settings, release_kind, synthetic_bundle
 from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.mimic.code_classes import ICD9_PROCEDURES_URL
 from clinseek_assets.mimic.source_files import SourceFile, find_source_files
@@ -180,7 +180,7 @@ def examine_release(settings: Settings) -> Input:
         "CLINSEEK_RELEASE_ROOT",
         state,
         path if state == PRESENT else settings.release_root if named else None,
-        version="synthetic" if synthetic_bundle(settings.release_root) else "",
+        version=release_kind(settings.release_root) if state == PRESENT else "",
         found=int(state == PRESENT),
         expected=1,
         lacking=() if state == PRESENT else (path.name,),
@@ -227,7 +227,8 @@ def cost_of_tables(lacking: list[str]) -> str:
     without = "These tables stay empty in the patient databases"
     if not hang_on:
         return f"{without}."
-    return f"{without}, and no question of {len(hang_on)} subtasks can be built or found again: {', '.join(hang_on)}."
+    number = "one subtask" if len(hang_on) == 1 else f"{len(hang_on)} subtasks"
+    return f"{without}, and no question of {number} can be built or found again: {', '.join(hang_on)}."
 
 
 def header_fault(source: SourceFile) -> str | None:
