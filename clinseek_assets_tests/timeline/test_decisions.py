@@ -223,12 +223,12 @@ def test_no_window_shows_its_target_or_what_comes_after(tables, subtask):
 TIMES = {"labevents": "charttime", "chartevents": "charttime", "poe": "ordertime"}
 
 
-@given(tables=RANDOM_LIVES, subtask=st.sampled_from(["labevents", "chartevents", "poe", "next_event"]))
-@settings(max_examples=150, deadline=None)
-def test_a_question_does_not_depend_on_what_comes_after_its_target(tables, subtask):
+@given(tables=RANDOM_LIVES)
+@settings(max_examples=100, deadline=None)
+def test_a_context_does_not_depend_on_what_comes_after_the_targets_start(tables):
     rows = patient_rows(**{name: tables[name] for name in TIMES})
-    for anchor in anchors(trajectory_of(rows, DICTIONARIES), SUBTASKS[subtask]):
+    for anchor in anchors(trajectory_of(rows, DICTIONARIES), SUBTASKS["next_event"]):
         target_time = anchor.settled
         known = {name: [row for row in rows[name] if row[time] <= target_time] for name, time in TIMES.items()}
         again = trajectory_of({**rows, **known}, DICTIONARIES)
-        assert anchor.window in [other.window for other in anchors(again, SUBTASKS[subtask])]
+        assert anchor.window in [other.window for other in anchors(again, SUBTASKS["next_event"])]
