@@ -199,14 +199,17 @@ def test_bands_of_news2(sign: str, value: float, points: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chances", "wanted"),
+    ("chances", "expected_size", "wanted"),
     [
-        ([0.9, 0.8, 0.1], 2),  # expected F1 with two: 2 * 1.7 / 3.8
-        ([1.0, 1.0, 1.0], 3),
-        ([0.5, 0.4, 0.4, 0.4], 4),
-        ([0.05, 0.01], 1),
-        ([0.0, 0.0], 1),
+        ([0.9, 0.8, 0.1], 2, 2),  # 2 * 0.9 / 3 < 2 * 1.7 / 4 > 2 * 1.8 / 5
+        ([1.0, 1.0, 1.0], 3, 3),
+        ([0.5, 0.2, 0.2], 1, 1),  # 2 * 0.5 / 2 > 2 * 0.7 / 3 > 2 * 0.9 / 4
+        ([0.05, 0.01], 1, 1),
+        ([0.0, 0.0], 1, 1),
     ],
 )
-def test_an_answer_has_the_size_of_the_best_expected_f1(chances: list[float], wanted: int) -> None:
-    assert len(best_answer([(str(place), chance) for place, chance in enumerate(chances)])) == wanted
+def test_an_answer_has_the_size_of_the_best_expected_f1(
+    chances: list[float], expected_size: float, wanted: int
+) -> None:
+    ranked = [(str(place), chance) for place, chance in enumerate(chances)]
+    assert best_answer(ranked, expected_size) == ["0", "1", "2"][:wanted]

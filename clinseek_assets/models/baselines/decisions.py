@@ -8,7 +8,7 @@ gets a chance from four sources, and the answer is as many of the best as maximi
 - elsewhere: another table names it (a prescribed drug is also given, an ICU fluid also has its ingredients);
 - words: the rarer words of its name occur in notes, complaints and other names.
 
-A move (transfer, service, the kind of the next event) never ends where it starts, so the last state has no chance.
+A change of service, and the kind of the next event, never end where they start: the last state has no chance there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,8 +48,8 @@ NAME_TITLES = (
     "Exam_Name",
     "Order_Type",
 )
-MOVES = frozenset({"transfers", "services", "next_event"})  # never end where they start
-SELDOM_RETURN = frozenset({"transfers", "services"})  # an earlier unit or service says little of the next one
+MOVES = frozenset({"services", "next_event"})
+TIE = 1e-9  # of two sizes with the same expected F1 the smaller is taken
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def chances(
     """
     candidates = question.candidates or (priors.values(question.task) if priors else ())
     shown = earlier_events(question.task, blocks)
-    seen, weight = _faded([] if question.task in SELDOM_RETURN else shown, habits.fading)
+    seen, weight = _faded(shown, habits.fading)
     usual = priors.shares(question.task) if priors else {}
-    elsewhere = _named_anywhere(blocks)
+    elsewhere = _names_in(block for block in blocks if block.table != SUBTASKS[question.task].trigger)
     overlap = _word_overlap(candidates, blocks)
     left = shown[-1] if question.task in MOVES and shown else frozenset()
 
@@ -95,17 +95,19 @@ def chances(
     return sorted(((name, chance(name)) for name in candidates), key=lambda entry: (-entry[1], entry[0]))
 
 
-def best_answer(ranked: Sequence[tuple[str, float]]) -> list[str]:
+def best_answer(ranked: Sequence[tuple[str, float]], expected_size: float) -> list[str]:
     """As many of the best candidates as maximise the expected F1, the chances taken for probabilities.
 
-    With k candidates named, the expected overlap is the sum of their chances, and the gold's expected size is the sum
-    of all chances, at least 1.
+    With k candidates named, the expected overlap with the gold is the sum of their chances.
+
+    Args:
+        ranked: candidates with their chances, the best first.
+        expected_size: how many names the gold is expected to have, at least 1.
     """
-    expected_size = max(1.0, sum(chance for _, chance in ranked))
     best, wanted, overlap = 0.0, 1, 0.0
     for number, (_, chance) in enumerate(ranked, start=1):
         overlap += chance
-        if (f1 := 2 * overlap / (number + expected_size)) > best:
+        if (f1 := 2 * overlap / (number + expected_size)) > best + TIE:
             best, wanted = f1, number
     return [name for name, _ in ranked[:wanted]]
 
@@ -131,8 +133,8 @@ def earlier_events(subtask: str, blocks: Sequence[Block]) -> list[frozenset[str]
     return [values for values in shown if values]
 
 
-def _named_anywhere(blocks: Sequence[Block]) -> frozenset[str]:
-    """The keys of all names that any event shows."""
+def _names_in(blocks: Iterable[Block]) -> frozenset[str]:
+    """The keys of all names that these events show."""
     return frozenset(key_of(value) for block in blocks for title in NAME_TITLES for value in block.values(title))
 
 

@@ -20,7 +20,9 @@ def reader(name: str, description: str, habits: Habits, pick: Pick) -> Participa
         if question.task_type == RISK:
             return [RULES[question.task].answer(read_findings(blocks, pick))]
         ranked = chances(question, blocks, priors, habits)
-        return best_answer(ranked) if question.answer_is_list else [name for name, _ in ranked[:1]]
+        if not question.answer_is_list:
+            return [name for name, _ in ranked[:1]]
+        return best_answer(ranked, priors.typical_size(question.task) if priors else 1)
 
     return Participant(name, "evidence", "1", description, answer)
 
@@ -29,7 +31,7 @@ READERS = (
     reader(
         "evidence_counts",
         "Counts the evidence over the whole window: how often a candidate stood there, how bad each sign was.",
-        Habits(fading=1.0, usual=3.0, elsewhere=0.05, words=0.05),
+        Habits(fading=1.0, usual=3.0, elsewhere=0.1, words=0.1),
         worst,
     ),
     reader(
