@@ -52,18 +52,26 @@ def _stem(source_file: str) -> str:
     return name.stem if name.suffix in SUFFIXES else name.name
 
 
-def _files(root: Path, stems: set[str]) -> dict[str, Path]:
+def bench_files(root: Path) -> list[Path]:
+    """EHR-Bench's files below a folder, subfolders included, in a fixed order.
+
+    Raises:
+        SourceFault: the folder is missing.
+    """
     if not root.is_dir():
         raise SourceFault(f"The EHR-Bench folder {root} is missing.", mend="Correct or unset EHR_BENCH_ROOT.")
+    return sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES and not path.name.startswith("."))
+
+
+def _files(root: Path, stems: set[str]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for path in sorted(root.rglob("*")):
-        if path.suffix not in SUFFIXES or path.stem not in stems or path.name.startswith("."):
-            continue
+    for path in bench_files(root):
         if path.stem in files:
             raise SourceFault(
                 f"EHR-Bench has {path.stem} twice: {files[path.stem]} and {path}.", mend="Keep one of the two."
             )
-        files[path.stem] = path
+        if path.stem in stems:
+            files[path.stem] = path
     return files
 
 

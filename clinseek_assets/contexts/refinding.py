@@ -36,8 +36,8 @@ TIES: tuple[Ties, ...] = ("strict", "published")
 # A prediction time is the latest event's time and one second (the published rule).
 TO_PREDICTION = timedelta(seconds=1)
 
-# Starting a second process costs about as much time as this many patients do.
-PATIENTS_WORTH_A_PROCESS = 100
+# Starting a process costs about as much time as searching this many ordinary patients.
+PATIENTS_WORTH_A_PROCESS = 50
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,7 @@ def refind_all(
 
     Raises:
         DatabaseFault: a database cannot be read.
+        SourceFault: a database has no row in `patients`.
     """
     of_patient: dict[int, list[Sought]] = defaultdict(list)
     task_of: dict[str, str] = {}

@@ -57,7 +57,7 @@ def curate(
         which rule of ties alone, given contexts included; `search` is missing for a patient without a database).
 
     Raises:
-        SourceFault: EHR-Bench's files are not those that the manifest names.
+        SourceFault: EHR-Bench's files are not those that the manifest names; or a database has no row in `patients`.
         DatabaseFault: a context has to be rendered and the folder of databases is missing; or one cannot be read.
     """
     released = ehr_bench_inputs(questions, ehr_bench_root) if ehr_bench_root is not None else {}

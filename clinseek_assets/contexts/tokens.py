@@ -10,15 +10,19 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mistral_common.tokens.tokenizers.tekken import Tekkenizer
+if TYPE_CHECKING:
+    from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
 VOCABULARY = "tekken_240911.json"
 
 
 @cache
 def _tokenizer() -> Tekkenizer:
-    """The tokenizer, read once a process (about a second)."""
+    """The tokenizer, imported and read once a process (about a second), by those only who count."""
+    from mistral_common.tokens.tokenizers.tekken import Tekkenizer
+
     return Tekkenizer.from_file(Path(str(files("mistral_common") / "data" / VOCABULARY)))
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from clinseek_assets.contexts.ehr_bench import ehr_bench_inputs
+from clinseek_assets.contexts.ehr_bench import bench_files, ehr_bench_inputs
 from clinseek_assets.faults import SourceFault
 from clinseek_assets_tests.contexts.patients import question
 
@@ -103,6 +103,14 @@ def test_two_files_of_one_name_are_refused(bench):
     root = bench(row("text"), name=f"{STEM}.json")
     with pytest.raises(SourceFault, match="twice"):
         ehr_bench_inputs([asked(0)], root)
+
+
+def test_only_visible_json_files_are_its_files(bench):
+    root = bench(row("text"))
+    for name in (".hidden.jsonl", "readme.md", "more/risk.json"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("[]")
+    assert [path.name for path in bench_files(root)] == [f"{STEM}.jsonl", "risk.json"]
 
 
 def test_a_missing_folder_is_named(tmp_path):
