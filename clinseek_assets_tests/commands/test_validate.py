@@ -63,8 +63,7 @@ def test_databases_that_were_not_built_fail_by_row_and_not_by_patient(release):
 @pytest.mark.parametrize("text", ["{", "", '[{"qid": "q"}]'])
 def test_a_manifest_that_cannot_be_read_ends_with_1_and_no_traceback(release, text):
     (release / "ClinSeek-Bench_text.json").write_text(text)
-    for options in (["--json"], []):
-        ran = validate(release, *options)
-        assert ran.returncode == 1
-        assert "Traceback" not in ran.stderr
-    assert json.loads(validate(release, "--json").stdout)["ok"] is False
+    ran = validate(release, "--json")
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert json.loads(ran.stdout)["ok"] is False
