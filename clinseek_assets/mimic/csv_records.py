@@ -14,6 +14,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,10 @@ from clinseek_assets.mimic.tables import Table
 BLOCK_BYTES = 1 << 20
 LONGEST_HEADER = 1 << 16
 QUOTE = ord('"')
+
+# How pyarrow's error about a record's width begins; the record's own text follows and is not looked at. (pyarrow's handler
+# for such records is no way out: where the record is not UTF-8 it prints a traceback.)
+WIDTH_ERROR = re.compile(r"CSV parse error: Row #(?P<record>\d+): Expected (?P<width>\d+) columns, got (?P<fields>\d+)")
 
 DAMAGED_GZIP: tuple[type[Exception], ...] = (
     EOFError,
@@ -112,19 +117,83 @@ class HashedFile(io.RawIOBase):
         super().close()
 
 
+class StrayQuoteError(Exception):
+    """A quote stands where the dialect has none, so cells and records would be told apart wrongly.
+
+    Attributes:
+        offset: where, in decompressed bytes from the file's begin.
+    """
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+class QuoteWatch:
+    """Sees to it that quotes stand only where the dialect has them, chunk by chunk.
+
+    Of all quotes in the file, counted from 0, an even one opens a cell or is the second of a doubled pair: before it
+    stands a comma, a line end or a quote. An odd one closes a cell or is the first of a pair: after it stands a comma,
+    a line end or a quote. A tokeniser would read on past a lost quote and swallow records.
+    """
+
+    def __init__(self) -> None:
+        self._before = b"\n"
+        self._quotes = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every quote that was opened so far was closed."""
+        return self._quotes % 2 == 0
+
+    def look_at(self, chunk: bytes, offset: int) -> None:
+        """Check the quotes of the next chunk, which begins `offset` bytes into the file.
+
+        Raises:
+            StrayQuoteError: one is out of place.
+        """
+        window = np.frombuffer(self._before + chunk, np.uint8)
+        self._before = chunk[-1:]
+        places = np.flatnonzero(window == QUOTE)
+        if not len(places):
+            return
+        inside = places[places > 0]  # a quote at 0 was counted with the chunk before; only what follows it is new
+        first = self._quotes - (len(places) - len(inside))
+        self._quotes += len(inside)
+        even = (np.arange(first, first + len(places)) % 2) == 0
+        opening = places[even & (places > 0)]
+        closing = places[~even & (places < len(window) - 1)]
+        wrong = np.concatenate(
+            [opening[~BEFORE_OPENING[window[opening - 1]]], closing[~AFTER_CLOSING[window[closing + 1]]]]
+        )
+        if len(wrong):
+            raise StrayQuoteError(offset - 1 + int(wrong.min()))
+
+
+def _among(characters: bytes) -> np.ndarray:
+    table = np.zeros(256, bool)
+    table[list(characters)] = True
+    return table
+
+
+BEFORE_OPENING = _among(b',\n"')
+AFTER_CLOSING = _among(b',\r\n"')
+
+
 class SourceStream(io.RawIOBase):
-    """A source file's decompressed bytes, with what betrays a cut: its last byte, its number of quotes."""
+    """A source file's decompressed bytes. It notes what betrays a cut: the last byte, and quotes out of place."""
 
     def __init__(self, source: SourceFile) -> None:
         super().__init__()
         self._hashed = HashedFile(source.path.open("rb", buffering=0))
-        self._bytes: igzip.IGzipFile | io.BufferedReader = (
+        self._bytes: igzip.IGzipFile | io.BufferedReader[HashedFile] = (
             igzip.IGzipFile(fileobj=self._hashed, mode="rb")
             if source.compressed
             else io.BufferedReader(self._hashed, BLOCK_BYTES)
         )
+        self._offset = 0
         self.last_byte = b""
-        self.quotes = 0
+        self.quotes = QuoteWatch()
 
     def readable(self) -> bool:
         """Always true."""
@@ -133,6 +202,7 @@ class SourceStream(io.RawIOBase):
     def header_line(self) -> bytes:
         """The first line, with its line end."""
         line = self._bytes.readline(LONGEST_HEADER)
+        self._offset = len(line)
         self.last_byte = line[-1:]
         return line
 
@@ -141,8 +211,13 @@ class SourceStream(io.RawIOBase):
         chunk = self._bytes.read(size)
         if chunk:
             self.last_byte = chunk[-1:]
-            self.quotes += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == QUOTE))
+            self.quotes.look_at(chunk, self._offset)
+            self._offset += len(chunk)
         return chunk
+
+    def read_unwatched(self, size: int) -> bytes:
+        """The next `size` bytes, without a look at them."""
+        return self._bytes.read(size)
 
     @property
     def bytes_read(self) -> int:
@@ -198,16 +273,21 @@ class RecordReader:
         Raises:
             SourceFault: damaged gzip, a record with too few or too many fields, wrong encoding, a cut file.
         """
-        malformed: list[pa_csv.InvalidRow] = []
         before = 0
         try:
-            for batch in self._tokenised(malformed):
+            for batch in self._tokenised():
                 yield before, batch
                 before += batch.num_rows
         except DAMAGED_GZIP:
             raise self._damaged_gzip() from None
-        except pa.ArrowInvalid:
-            raise self._untokenisable(malformed, before) from None
+        except StrayQuoteError as stray:
+            raise SourceFault(
+                f"{self.where}: line {line_at(self.source, stray.offset)} has a quote where a cell neither begins nor "
+                'ends: cells with quotes in them must be quoted, and their quotes doubled ("").',
+                mend=FETCH_AGAIN,
+            ) from None
+        except pa.ArrowInvalid as error:
+            raise self._untokenisable(str(error), before) from None
         except OSError as error:
             raise SourceFault(f"{self.where}: reading failed ({error.strerror}).") from None
         self._assert_whole()
@@ -234,18 +314,20 @@ class RecordReader:
             raise self._wrong_encoding(1) from None
         if not text.endswith("\n"):
             raise SourceFault(f"{self.where}: the header line has no end: the file was cut.", mend=FETCH_AGAIN)
-        return bind_header(self.source.table, next(csv.reader([text])), self.where)
+        try:
+            names = next(csv.reader([text]))
+        except csv.Error:
+            raise SourceFault(
+                f"{self.where}: a carriage return stands within the header line.", mend=FETCH_AGAIN
+            ) from None
+        return bind_header(self.source.table, names, self.where)
 
-    def _tokenised(self, malformed: list[pa_csv.InvalidRow]) -> Iterator[pa.RecordBatch]:
+    def _tokenised(self) -> Iterator[pa.RecordBatch]:
         first = self._stream.read(BLOCK_BYTES)
         if not first:
             return
         places = [str(place) for place in range(self.header.width)]
         wanted = [places[place] for place in self.header.places]
-
-        def refuse(row: pa_csv.InvalidRow) -> str:
-            malformed.append(row)
-            return "error"
 
         reader = pa_csv.open_csv(
             _Rejoined(first, self._stream),
@@ -257,7 +339,6 @@ class RecordReader:
                 escape_char=False,
                 newlines_in_values=True,
                 ignore_empty_lines=False,
-                invalid_row_handler=refuse,
             ),
             convert_options=pa_csv.ConvertOptions(
                 include_columns=wanted,
@@ -275,12 +356,8 @@ class RecordReader:
                 f"{self.where}: the last record has no line end: the file was cut.",
                 mend=f"{FETCH_AGAIN} If nothing is missing, end the file with a line break.",
             )
-        if self._stream.quotes % 2:
-            raise SourceFault(
-                f"{self.where}: the quotes do not balance: the file was cut inside of a quoted cell, "
-                "or a quote stands alone in one.",
-                mend=FETCH_AGAIN,
-            )
+        if not self._stream.quotes.balanced:
+            raise SourceFault(f"{self.where}: the last quote is not closed: the file was cut.", mend=FETCH_AGAIN)
 
     def _damaged_gzip(self) -> SourceFault:
         return SourceFault(f"{self.where}: the gzip data is damaged or ends too early.", mend=FETCH_AGAIN)
@@ -291,12 +368,11 @@ class RecordReader:
             mend="The published files are UTF-8; convert the file or fetch it again.",
         )
 
-    def _untokenisable(self, malformed: list[pa_csv.InvalidRow], before: int) -> SourceFault:
-        if malformed:
-            row = malformed[0]
+    def _untokenisable(self, error: str, before: int) -> SourceFault:
+        if found := WIDTH_ERROR.match(error):
             return SourceFault(
-                f"{self.where}: record {row.number} has {row.actual_columns} fields where the header has "
-                f"{row.expected_columns}.",
+                f"{self.where}: record {found['record']} has {found['fields']} fields where the header has "
+                f"{found['width']}.",
                 mend=FETCH_AGAIN,
             )
         if line := line_not_in_utf8(self.source):
@@ -325,19 +401,35 @@ class _Rejoined(io.RawIOBase):
         return self._rest.read(size)
 
 
+def line_at(source: SourceFile, offset: int) -> int:
+    """The line of a file, counted from 1 with the header, in which a place in its decompressed bytes lies."""
+    lines = 1
+    for chunk in _chunks(source):
+        lines += chunk[:offset].count(b"\n")
+        if offset <= len(chunk):
+            break
+        offset -= len(chunk)
+    return lines
+
+
 def line_not_in_utf8(source: SourceFile) -> int | None:
     """The first line of a file that is not UTF-8, counted from 1 with the header; None where all are."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines = 1
-    with SourceStream(source) as stream:
-        while chunk := stream.read(BLOCK_BYTES):
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                return lines + cast(bytes, error.object)[: error.start].count(b"\n")
-            lines += chunk.count(b"\n")
+    for chunk in _chunks(source):
         try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return lines
-    return None
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            return lines + cast(bytes, error.object)[: error.start].count(b"\n")
+        lines += chunk.count(b"\n")
+    return lines if decoder.getstate()[0] else None  # the file ends within a character
+
+
+def _chunks(source: SourceFile) -> Iterator[bytes]:
+    """A file's decompressed bytes once more, to find a place in them; an end that is damaged ends them."""
+    with SourceStream(source) as stream:
+        try:
+            while chunk := stream.read_unwatched(BLOCK_BYTES):
+                yield chunk
+        except DAMAGED_GZIP:
+            return

@@ -276,7 +276,7 @@ def _kept_batches(
 def _write_sorted(engine: duckdb.DuckDBPyConnection, table: Table, unsorted: Path, destination: Path) -> None:
     """Sort by patient, on disk where memory does not suffice."""
     schema = parquet_schema(table)
-    rows = engine.execute(f"SELECT * FROM read_parquet(?) ORDER BY subject_id, {SOURCE_ROW}", [str(unsorted)])
+    rows = engine.sql(f"SELECT * FROM read_parquet(?) ORDER BY subject_id, {SOURCE_ROW}", params=[str(unsorted)])
     with pq.ParquetWriter(destination, schema) as writer:
         for batch in cast(pa.RecordBatchReader, rows.to_arrow_reader(ROWS_A_GROUP)):
             writer.write_table(pa.Table.from_batches([batch]).cast(schema))

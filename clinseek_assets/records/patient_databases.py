@@ -114,6 +114,7 @@ def build_patient_databases(
     inputs = _inputs_fingerprint(tables)
     patients = sorted(set(subject_ids))
     notes = _read_notes(folder)
+    _write_notes(folder, notes)  # without a line that a killed run cut short: new ones are appended
     current = {
         patient: note
         for patient in patients
