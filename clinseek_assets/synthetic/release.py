@@ -1,0 +1,236 @@
+"""`synthesize`: sources, questions by the rules, EHR-Bench's files and the record, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import clinseek_assets
+from clinseek_assets.benchmark.released_counts import FILE_NAME, ExpectedCounts
+from clinseek_assets.construction.manifest import BuiltManifest, build_manifest
+from clinseek_assets.construction.pool import extract_pool
+from clinseek_assets.faults import Fault, SettingsFault
+from clinseek_assets.mimic.catalogue import MODULES
+from clinseek_assets.storage.atomic import UNFINISHED
+from clinseek_assets.synthetic.ehr_bench import WAYS, as_released, ways_of, without_contexts, write_ehr_bench
+from clinseek_assets.synthetic.profiles import Profile, profile_named
+from clinseek_assets.synthetic.sources import write_sources
+from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record, write_records
+
+GENERATOR_VERSION = "1"
+SEED = 20260301
+FOLDERS = ("sources", "release")
+MANIFEST = "ClinSeek-Bench_text.json"
+MANIFEST_WITHOUT_INPUT = "ClinSeek-Bench_text_without_input.json"
+RETIRED = f"{UNFINISHED}retired-"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class SyntheticRelease:
+    """A synthetic release on disk.
+
+    Attributes:
+        root: the folder that holds `release/` and `sources/`.
+        profile, seed: what it was made from.
+        counts: what its manifest counts to.
+        rows: source table -> rows.
+        seconds: how long making or verifying it took.
+        reused: whether it was there already, every file as recorded, so that nothing was written.
+    """
+
+    root: Path
+    profile: str
+    seed: int
+    counts: ExpectedCounts
+    rows: dict[str, int]
+    seconds: float
+    reused: bool
+
+    @property
+    def manifest(self) -> Path:
+        """The released form of the manifest."""
+        return self.root / "release" / "text" / MANIFEST
+
+    @property
+    def mimic_root(self) -> Path:
+        """The folder with `hosp/`, `icu/`, `ed/` and `note/`."""
+        return self.root / "sources" / "mimic_iv"
+
+
+def synthesize(profile: str, out: Path, *, seed: int = SEED, progress: Progress | None = None) -> SyntheticRelease:
+    """Make the synthetic release of a profile below `out`: `release/` and `sources/`.
+
+    Both folders are made aside and moved into place when they are finished. What is there already from the same
+    generator, profile and seed, with every file as recorded, is left as it is; another synthetic release is replaced.
+
+    Args:
+        profile: `small` or `full`.
+        out: where to put it.
+        seed: the same seed gives the same bytes.
+        progress: told the stage, how much of it is done and how much there is.
+
+    Raises:
+        SettingsFault: there is no such profile, or `out` holds a `release/` or `sources/` that is not synthetic.
+        Fault: the questions cannot be built as the profile wants them.
+    """
+    return make_release(profile_named(profile), Path(out), seed=seed, progress=progress)
+
+
+def make_release(profile: Profile, out: Path, *, seed: int, progress: Progress | None = None) -> SyntheticRelease:
+    """As `synthesize`, of a profile of one's own."""
+    started = time.monotonic()
+    tell = progress or (lambda stage, done, total: None)
+    _refuse_foreign(out)
+    _sweep(out)
+    there = _as_wanted(out, profile, seed)
+    if there:
+        return _release(out, profile, seed, there, time.monotonic() - started, reused=True)
+    work = out / f"{UNFINISHED}{uuid.uuid4().hex[:12]}"
+    try:
+        work.mkdir(parents=True)
+        content = _make(profile, work, seed, tell)
+        _publish(work, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return _release(out, profile, seed, content, time.monotonic() - started, reused=False)
+
+
+def _identity(profile: Profile, seed: int) -> dict[str, Any]:
+    return {
+        "generator_version": GENERATOR_VERSION,
+        "package_version": clinseek_assets.__version__,
+        "profile": profile.name,
+        "patients": profile.patients,
+        "questions_per_subtask": profile.per_subtask,
+        "seed": seed,
+    }
+
+
+def _make(profile: Profile, work: Path, seed: int, tell: Progress) -> dict[str, Any]:
+    """Write both folders below `work`; return the record's content."""
+    sources, release = work / "sources", work / "release"
+    rows = write_sources(
+        sources,
+        patients=profile.patients,
+        seed=seed,
+        progress=lambda done, total: tell("writing source tables", done, total),
+    )
+    built = _questions(profile, work, seed, tell)
+    ways = ways_of(built.rows, seed)
+    released = as_released(built.rows, ways)
+    counts = built.counts.model_copy(update={"release": "synthetic"})
+    text = release / "text"
+    text.mkdir(parents=True)
+    _write_json(text / MANIFEST, released)
+    _write_json(text / MANIFEST_WITHOUT_INPUT, without_contexts(released))
+    _write_json(text / MANIFEST.replace(".json", ".report.json"), built.report)
+    (release / FILE_NAME).write_text(counts.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_ehr_bench(sources / "ehr_bench", built.rows, ways)
+    content = {
+        **_identity(profile, seed),
+        "data": "Made up from latent conditions and chance. No row comes from a patient or a dataset of patients.",
+        "contexts": {
+            "what": "Questions by the way to their context: `input` and `question` are null where it lies elsewhere; "
+            "`source_file` and `source_idx` are null where it has to be rendered from the patient's record.",
+            "questions": {way: sum(chosen == way for chosen in ways.values()) for way in WAYS},
+        },
+        "rows": rows,
+        "counts": counts.model_dump(),
+    }
+    write_records(work, content, FOLDERS)
+    return content
+
+
+def _questions(profile: Profile, work: Path, seed: int, tell: Progress) -> BuiltManifest:
+    """Build the manifest from the files just written, by the very code that builds one from any MIMIC-IV root."""
+    mimic = work / "sources" / "mimic_iv"
+    scratch = work / "extracted"
+    pool = extract_pool(
+        {module: mimic / module for module in MODULES},
+        scratch,
+        most_patients=profile.patients,
+        seed=seed,
+        atc_classes=work / "sources" / "atc_classes.csv",
+        progress=tell,
+    )
+    built = build_manifest(
+        pool.tables,
+        pool.reference_db,
+        per_subtask=profile.per_subtask,
+        seed=seed,
+        patients=profile.manifest_patients,
+        progress=tell,
+    )
+    shutil.rmtree(scratch)
+    empty = [name for name, found in built.report["subtasks"].items() if found["n"] < profile.per_subtask]
+    if empty:
+        raise Fault(
+            f"The profile {profile.name} with this seed gives too few questions of: {', '.join(empty)}.",
+            mend="Take another seed.",
+        )
+    return replace(built, report={**built.report, "patients_of_root": pool.patients_of_root, "notices": pool.notices})
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Never touch a release or sources that the generator did not make."""
+    for folder in FOLDERS:
+        found = out / folder
+        if found.exists() and any(found.iterdir()) and read_record(found) is None:
+            raise SettingsFault(
+                f"{found} is there already and is not a synthetic release (it has no {RECORD_FILE}).",
+                mend="Choose another folder with --out, or move that one away.",
+            )
+
+
+def _sweep(out: Path) -> None:
+    """Remove what killed runs left."""
+    for leftover in out.glob(f"{UNFINISHED}*") if out.is_dir() else ():
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _as_wanted(out: Path, profile: Profile, seed: int) -> dict[str, Any] | None:
+    """The record's content where `out` holds exactly this release, unchanged."""
+    records = [read_record(out / folder) for folder in FOLDERS]
+    first = records[0]
+    if first is None or any(record is None or record.content != first.content for record in records):
+        return None
+    wanted = _identity(profile, seed)
+    if not first.signed or any(first.content.get(key) != value for key, value in wanted.items()):
+        return None
+    return None if changed_files(out, first) else first.content
+
+
+def _publish(work: Path, out: Path) -> None:
+    """Move both folders into place; `release/` last, so that where it is, its sources are."""
+    token = uuid.uuid4().hex[:12]
+    for folder in reversed(FOLDERS):
+        if (out / folder).exists():
+            (out / folder).rename(out / f"{RETIRED}{token}-{folder}")
+    for folder in FOLDERS:
+        (work / folder).rename(out / folder)
+    _sweep_retired(out)
+
+
+def _sweep_retired(out: Path) -> None:
+    for retired in out.glob(f"{RETIRED}*"):
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def _release(
+    out: Path, profile: Profile, seed: int, content: dict[str, Any], seconds: float, *, reused: bool
+) -> SyntheticRelease:
+    counts = ExpectedCounts.model_validate(content["counts"])
+    return SyntheticRelease(out, profile.name, seed, counts, dict(content["rows"]), seconds, reused)
