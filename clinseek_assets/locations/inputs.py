@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.faults import Fault
 from clinseek_assets.locations.physionet import (
     EHRXQA,
     MIMIC_CXR,
@@ -28,7 +29,7 @@ from clinseek_assets.locations.physionet import (
 )
 from clinseek_assets.locations.settings import MODULE_KEYS, Settings, release_kind, synthetic_bundle
 from clinseek_assets.mimic.catalogue import TABLES
-from clinseek_assets.mimic.code_classes import ICD9_PROCEDURES_URL
+from clinseek_assets.mimic.code_classes import ICD9_PROCEDURES_URL, read_atc_classes, read_icd9
 from clinseek_assets.mimic.source_files import SourceFile, find_source_files
 
 PRESENT, PARTIAL, MISSING, BROKEN = "present", "partial", "missing", "broken"
@@ -83,6 +84,7 @@ class Wanted:
     Attributes:
         attribute: of `Settings`.
         expected: name -> patterns below the root, any of which will do.
+        reader: reads a file that is the input itself; it raises a fault where the file is not what it should be.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Wanted:
     costs: str
     expected: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dataset: Dataset | None = None
+    reader: Callable[[Path], object] | None = None
 
 
 MULTIMODAL = "The multimodal split: "
@@ -111,6 +114,7 @@ OTHERS = (
         "atc_classes",
         "a CSV file of your own with the columns ndc,name,atc_code,atc_name (WHO's index: https://atcddd.fhi.no)",
         "No question of prescriptions_atc and medrecon_atc can be built or found again.",
+        reader=read_atc_classes,
     ),
     Wanted(
         "CCS classes of ICD-9 procedures",
@@ -118,6 +122,7 @@ OTHERS = (
         "ccs_icd9_procedures",
         ICD9_PROCEDURES_URL,
         "ICD-9 procedures have no CCS class: procedures_ccs is built from ICD-10 procedures alone.",
+        reader=read_icd9,
     ),
     Wanted(
         "MIMIC-CXR",
@@ -283,14 +288,8 @@ def examine_other(wanted: Wanted, settings: Settings) -> Input:
     path: Path | None = getattr(settings, wanted.attribute)
     there = {name for name, patterns in wanted.expected.items() if path and any(any(path.glob(p)) for p in patterns)}
     lacking = tuple(name for name in wanted.expected if name not in there)
-    state = PRESENT
-    if path is None:
-        state = MISSING
-    elif wanted.expected and not there:
-        state = BROKEN
-    elif lacking:
-        state = PARTIAL
-    fault = f"{wanted.setting} names {path}, which holds nothing of {wanted.name}: {', '.join(lacking)} expected."
+    faults = [fault] if path and (fault := fault_of(wanted, path, there)) else []
+    state = MISSING if path is None else BROKEN if faults else PARTIAL if lacking else PRESENT
     return Input(
         wanted.name,
         wanted.setting + (" or PHYSIONET_ROOT" if wanted.dataset else ""),
@@ -300,7 +299,19 @@ def examine_other(wanted: Wanted, settings: Settings) -> Input:
         found=len(there),
         expected=len(wanted.expected),
         lacking=lacking if path else (),
-        faults=(fault,) if state == BROKEN else (),
+        faults=tuple(faults),
         source=wanted.source,
         costs="" if state == PRESENT else wanted.costs,
     )
+
+
+def fault_of(wanted: Wanted, path: Path, there: set[str]) -> str | None:
+    """Why a named dataset or file is of no use; None where it is of some."""
+    if wanted.expected and not there:
+        return f"{wanted.setting} names {path}, which holds nothing of {wanted.name}: {', '.join(wanted.expected)}."
+    try:
+        if wanted.reader:
+            wanted.reader(path)
+    except Fault as fault:
+        return str(fault)
+    return None

@@ -142,6 +142,20 @@ def test_datasets_of_the_multimodal_split(project, tmp_path):
     assert inputs["EHRXQA"].state == BROKEN
 
 
+def test_files_of_classes_are_read_through(project, tmp_path):
+    atc, ccs = tmp_path / "atc.csv", tmp_path / "AppendixBSinglePR.txt"
+    atc.write_text("ndc,name,atc_code,atc_name\n71015523,Lipitor,C10AA,HMG CoA reductase inhibitors\n")
+    ccs.write_text("44   Coronary artery bypass graft (CABG)\n     3610 3612\n")
+    named = {"CLINSEEK_ATC_CLASSES": atc, "CLINSEEK_CCS_ICD9_PROCEDURES": ccs}
+    names = ("ATC classes by NDC", "CCS classes of ICD-9 procedures")
+    assert [found(project, **named)[name].state for name in names] == [PRESENT, PRESENT]
+    atc.write_text("ndc,name\n")
+    ccs.write_text("nothing\n")
+    inputs = found(project, **named)
+    assert [inputs[name].state for name in names] == [BROKEN, BROKEN]
+    assert "lacks the column atc_code" in inputs[names[0]].faults[0]
+
+
 def test_the_real_demo(project):
     root = os.environ.get("MIMIC_DEMO_ROOT")
     if not root:
