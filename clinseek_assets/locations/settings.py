@@ -35,6 +35,7 @@ SETTINGS_FILE = "clinseek.yaml"
 HOME_FOLDER = ".clinseek"
 MODELS_FILE = "models.yaml"
 ATC_FILE = "atc_classes.csv"
+SYNTHETIC_MARK = "SYNTHETIC.json"  # what the generator leaves in the release and in the sources
 
 # Every setting, and what it names.
 KEYS = {
@@ -351,14 +352,17 @@ def downloaded(usable: Mapping[str, Path], key: str, dataset: Dataset, notices: 
 
 
 def synthetic_bundle(path: Path) -> Path | None:
-    """The folder that holds a synthetic `release/` and its `sources/`, where `path` lies in one of the two."""
+    """The folder that holds a synthetic `release/` and its `sources/`, where `path` lies in one of the two.
+
+    Each of the two says so itself (`SYNTHETIC.json`), so that sources which were moved away from their release are
+    still known; a release without that file is known by its counts.
+    """
     for folder in (path, *path.parents):
-        counts = folder.parent / "release" / COUNTS_FILE
-        if folder.name in ("release", "sources") and counts.is_file():
-            try:
-                return folder.parent if expected_counts(counts.parent).release == "synthetic" else None
-            except Fault:
-                return None
+        if (folder / SYNTHETIC_MARK).is_file():
+            return folder.parent
+        release = folder.parent / "release"
+        if folder.name in ("release", "sources") and (release / COUNTS_FILE).is_file():
+            return folder.parent if release_kind(release) == "synthetic" else None
     return None
 
 

@@ -214,6 +214,15 @@ def test_the_official_release_with_synthetic_sources_is_refused(project, tmp_pat
         load_settings(environ, project)
 
 
+def test_synthetic_sources_are_known_without_their_release(project, tmp_path):
+    moved = lay_root(tmp_path / "moved" / "mimic_iv", "hosp").parent
+    (moved / "SYNTHETIC.json").write_text("{}")
+    (tmp_path / "official").mkdir()
+    environ = {"CLINSEEK_RELEASE_ROOT": str(tmp_path / "official"), "MIMIC_IV_ROOT": str(moved / "mimic_iv")}
+    with pytest.raises(SettingsFault, match="no patient would match"):
+        load_settings(environ, project)
+
+
 def test_real_and_synthetic_modules_are_not_mixed(project, tmp_path):
     bundle = lay_synthetic(tmp_path / "made")
     environ = {
