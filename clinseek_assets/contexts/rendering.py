@@ -15,11 +15,11 @@ a bullet per column for one row, or a pipe table for several:
     | --- | --- |
     | Sodium | 140.0 |
 
-How values print. Text is verbatim, whole numbers are digits, real numbers print as Python prints them (`140.0`), lists
-as list literals. A value that the source file lacks prints as `nan`, one that a dictionary lacks as `None`: the two
-words of the release, which come from reading the files with pandas and from looking codes up in Python. Notes are
-in full. In a pipe table a line break prints as `<br>` and a pipe as `\\|`, so that a row stays one line and a cell one
-cell; nothing is escaped in bullets.
+How values print. Text is verbatim, whole numbers are digits, real numbers print as Python prints them (`140.0`; zero
+without a sign), lists as list literals. A value that the source file lacks prints as `nan`, one that a dictionary lacks
+as `None`: the two words of the release, which come from reading the files with pandas and from looking codes up in
+Python. Notes are in full. In a pipe table a line break prints as `<br>` and a pipe as `\\|`, so that a row stays one
+line and a cell one cell; nothing is escaped in bullets.
 """
 
 from __future__ import annotations
@@ -97,6 +97,8 @@ def _printed(value: Any, missing: str) -> str:
     """One value as text. An empty text is missing too: a CSV reader cannot tell them apart."""
     if value is None or value == "":
         return missing
+    if isinstance(value, float):
+        return str(value + 0.0)  # -0.0 becomes 0.0: SQLite keeps no sign of zero, and a context must not depend on it
     return str(list(value)) if isinstance(value, (list, tuple)) else str(value)
 
 

@@ -87,11 +87,11 @@ GOLDEN = {
         event(
             "vitalsign",
             {
-                "temperature": 98.6, "heartrate": 80.0, "resprate": 18.0, "o2sat": 99.0, "sbp": 120, "dbp": 70,
+                "temperature": 98.6, "heartrate": -0.0, "resprate": 18.0, "o2sat": 99.0, "sbp": 120, "dbp": 70,
                 "rhythm": None, "pain": "None",
             },
         ),
-        "## Vitalsign [2150-01-01 10:00:00]\n- Temperature: 98.6\n- Heartrate: 80.0\n- Resprate: 18.0\n- O2Sat: 99.0\n"
+        "## Vitalsign [2150-01-01 10:00:00]\n- Temperature: 98.6\n- Heartrate: 0.0\n- Resprate: 18.0\n- O2Sat: 99.0\n"
         "- Sbp: 120\n- Dbp: 70\n- Rhythm: nan\n- Pain: None",
     ),
     "two chart events": (
