@@ -37,8 +37,8 @@ BLOCK_BYTES = 1 << 20
 LONGEST_HEADER = 1 << 16
 QUOTE = ord('"')
 
-# How pyarrow's error about a record's width begins; the record's own text follows and is not looked at. (pyarrow's handler
-# for such records is no way out: where the record is not UTF-8 it prints a traceback.)
+# How pyarrow's error about a record's width begins; the record's own text follows and is not looked at. (pyarrow's
+# handler for such records is no way out: where the record is not UTF-8 it prints a traceback.)
 WIDTH_ERROR = re.compile(r"CSV parse error: Row #(?P<record>\d+): Expected (?P<width>\d+) columns, got (?P<fields>\d+)")
 
 DAMAGED_GZIP: tuple[type[Exception], ...] = (
