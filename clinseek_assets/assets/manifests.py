@@ -10,7 +10,8 @@ import pandas
 
 from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
 from clinseek_assets.assets.shown import of_frame
-from clinseek_assets.benchmark.manifest_file import manifest_frame, read_manifest
+from clinseek_assets.benchmark.manifest_file import read_manifest
+from clinseek_assets.benchmark.manifest_frame import manifest_frame
 from clinseek_assets.benchmark.released_counts import FILE_NAME, expected_counts
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.checks import manifests as checks

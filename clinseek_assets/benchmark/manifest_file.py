@@ -8,25 +8,18 @@ A file with any fault is refused as a whole, with every kind of fault counted an
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clinseek_assets.benchmark.answer_keys import answer_key
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.benchmark.released_counts import ExpectedCounts
 from clinseek_assets.benchmark.subtasks import RISK, SUBTASKS, YES_NO
 from clinseek_assets.faults import ManifestFault
-from clinseek_assets.storage.fault_tally import NAMED_PLACES, FaultTally
+from clinseek_assets.storage.fault_tally import FaultTally
 from clinseek_assets.storage.json_rows import JsonBreak, JsonRow, json_rows, read_utf8
-
-if TYPE_CHECKING:
-    import pandas
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
 _LARGEST_ID = 2**63 - 1
@@ -286,171 +279,3 @@ def _all_named(items: list[Any]) -> bool:
         and ("name" in item or item.get("atc_name"))
         for item in items
     )
-
-
-@dataclass(frozen=True)
-class ManifestWarning:
-    """Something that a manifest may have and that its readers should know.
-
-    Attributes:
-        name: what it is.
-        rows: how many rows have it.
-        per_subtask: the same by subtask, without those that have none.
-        first_rows: the first row numbers.
-    """
-
-    name: str
-    rows: int
-    per_subtask: dict[str, int]
-    first_rows: tuple[int, ...]
-
-
-def manifest_warnings(questions: Iterable[Question]) -> list[ManifestWarning]:
-    """What is odd but allowed, each with its count; warnings that no row has are left out.
-
-    Gold outside the candidates is in the released file; compared by the strict answer key.
-    """
-    found: dict[str, list[Question]] = {}
-    for question in questions:
-        for name in _oddities(question):
-            found.setdefault(name, []).append(question)
-    return [
-        ManifestWarning(
-            name=name,
-            rows=len(having),
-            per_subtask=dict(Counter(question.task for question in having)),
-            first_rows=tuple(question.row_number for question in having[:NAMED_PLACES]),
-        )
-        for name, having in found.items()
-    ]
-
-
-def _oddities(question: Question) -> Iterable[str]:
-    if question.candidates is not None:
-        keys = Counter(answer_key(candidate) for candidate in question.candidates)
-        if any(answer_key(name) not in keys for name in question.gold):
-            yield "gold outside the candidates"
-        if len(keys) != len(question.candidates):
-            yield "candidates that differ only in case or spaces, or twice the same"
-    if len({answer_key(name) for name in question.gold}) != len(question.gold):
-        yield "gold answers that differ only in case or spaces, or twice the same"
-
-
-@dataclass(frozen=True)
-class CountCheck:
-    """One count of a manifest beside what it must be."""
-
-    name: str
-    expected: int
-    found: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether they agree."""
-        return self.expected == self.found
-
-
-def count_checks(questions: Sequence[Question], expected: ExpectedCounts) -> list[CountCheck]:
-    """Every count of a text manifest beside the expected one: rows, patients, and the rows of each subtask."""
-    text = expected.text
-    per_subtask = Counter(question.task for question in questions)
-    return [
-        CountCheck("rows", text.rows, len(questions)),
-        CountCheck("patients", text.patients, len({question.subject_id for question in questions})),
-        *(
-            CountCheck(f"rows of {name}", text.per_subtask.get(name, 0), per_subtask[name])
-            for name in SUBTASKS
-            if text.per_subtask.get(name, 0) or per_subtask[name]
-        ),
-    ]
-
-
-def count_faults(questions: Sequence[Question], expected: ExpectedCounts) -> list[CountCheck]:
-    """The counts that are not as expected; empty when all are."""
-    return [check for check in count_checks(questions, expected) if not check.ok]
-
-
-def manifest_frame(questions: Iterable[Question]) -> pandas.DataFrame:
-    """The questions as a frame of the schema `manifest_schema.TEXT_MANIFEST`, one row each, in their order.
-
-    `label_json` and `extra_json` are JSON texts; `gold` and `candidates` lists of texts (`candidates` None where there
-    are none); times have microseconds, without zone.
-    """
-    import pandas  # here, because reading and scoring need no frame and start three times as fast without
-
-    rows = [_frame_row(question) for question in questions]
-    frame = pandas.DataFrame(rows, columns=list(_FRAME_TYPES))
-    return frame.astype({name: dtype for name, dtype in _FRAME_TYPES.items() if dtype})
-
-
-# Column -> dtype of the frame; None leaves lists as Python objects.
-_FRAME_TYPES: dict[str, str | None] = {
-    "qid": "str",
-    "row_number": "int64",
-    "subject_id": "int64",
-    "hadm_id": "Int64",
-    "prediction_time": "datetime64[us]",
-    "latest_event_time": "datetime64[us]",
-    "task": "str",
-    "task_type": "str",
-    "label_json": "str",
-    "gold": None,
-    "answer_is_list": "bool",
-    "candidates": None,
-    "instruction": "str",
-    "input": "str",
-    "question": "str",
-    "source_file": "str",
-    "source_idx": "Int64",
-    "decided": "boolean",
-    "extra_json": "str",
-}
-
-
-def _frame_row(question: Question) -> dict[str, Any]:
-    return {
-        **{name: getattr(question, name) for name in _FRAME_TYPES if not name.endswith("_json")},
-        "gold": list(question.gold),
-        "candidates": None if question.candidates is None else list(question.candidates),
-        "label_json": json.dumps(question.label, ensure_ascii=False),
-        "extra_json": json.dumps(question.extra),
-    }
-
-
-def questions_from_frame(frame: pandas.DataFrame) -> list[Question]:
-    """The questions of a frame made by `manifest_frame`, also after a way through Parquet."""
-    import pandas
-
-    def present(value: Any) -> Any:
-        return None if value is None or value is pandas.NaT or value is pandas.NA or value != value else value
-
-    return [
-        Question(
-            qid=row["qid"],
-            row_number=int(row["row_number"]),
-            subject_id=int(row["subject_id"]),
-            hadm_id=None if present(row["hadm_id"]) is None else int(row["hadm_id"]),
-            prediction_time=row["prediction_time"].to_pydatetime(),
-            latest_event_time=(
-                None if present(row["latest_event_time"]) is None else row["latest_event_time"].to_pydatetime()
-            ),
-            task=row["task"],
-            task_type=row["task_type"],
-            label=json.loads(row["label_json"]),
-            gold=tuple(row["gold"]),
-            answer_is_list=bool(row["answer_is_list"]),
-            candidates=None if _is_missing_list(row["candidates"]) else tuple(row["candidates"]),
-            instruction=present(row["instruction"]),
-            input=present(row["input"]),
-            question=present(row["question"]),
-            source_file=present(row["source_file"]),
-            source_idx=None if present(row["source_idx"]) is None else int(row["source_idx"]),
-            decided=None if present(row["decided"]) is None else bool(row["decided"]),
-            extra=json.loads(row["extra_json"]),
-        )
-        for row in frame.to_dict("records")
-    ]
-
-
-def _is_missing_list(value: Any) -> bool:
-    return value is None or isinstance(value, float)

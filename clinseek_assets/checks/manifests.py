@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas
 
-from clinseek_assets.benchmark.manifest_file import count_checks, manifest_warnings
+from clinseek_assets.benchmark.manifest_review import count_checks, manifest_warnings
 from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.checks.schemas import schema_result
 from clinseek_assets.resources.home import Home

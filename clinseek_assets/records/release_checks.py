@@ -13,7 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from clinseek_assets.benchmark.manifest_file import count_checks, read_manifest
+from clinseek_assets.benchmark.manifest_file import read_manifest
+from clinseek_assets.benchmark.manifest_review import count_checks
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.released_counts import ExpectedCounts, expected_counts
 from clinseek_assets.benchmark.subtasks import RISK

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas
 
-from clinseek_assets.benchmark.manifest_file import questions_from_frame
+from clinseek_assets.benchmark.manifest_frame import questions_from_frame
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.layout import Layout

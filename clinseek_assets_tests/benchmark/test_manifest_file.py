@@ -12,14 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinseek_assets.benchmark.manifest_file import (
-    count_checks,
-    count_faults,
-    manifest_frame,
-    manifest_warnings,
-    questions_from_frame,
-    read_manifest,
-)
+from clinseek_assets.benchmark.manifest_file import read_manifest
+from clinseek_assets.benchmark.manifest_frame import manifest_frame, questions_from_frame
+from clinseek_assets.benchmark.manifest_review import count_checks, manifest_warnings
 from clinseek_assets.benchmark.manifest_schema import TEXT_MANIFEST
 from clinseek_assets.benchmark.released_counts import ExpectedCounts, TextCounts
 from clinseek_assets.faults import ManifestFault
@@ -251,7 +246,9 @@ def test_counts_are_compared_with_what_is_expected(manifest) -> None:
     assert {check.name for check in count_checks(questions, expected)} == {
         *("rows", "patients", "rows of Inpatient_Mortality", "rows of labevents", "rows of omr")
     }
-    assert {(fault.name, fault.expected, fault.found) for fault in count_faults(questions, expected)} == {
+    assert {
+        (fault.name, fault.expected, fault.found) for fault in count_checks(questions, expected) if not fault.ok
+    } == {
         ("rows of labevents", 0, 1),
         ("rows of omr", 1, 0),
     }
