@@ -1,7 +1,7 @@
 """Decisions from evidence: candidates ranked by what the context shows of them.
 
 What comes next mostly repeats what came before, follows from what the notes say, or is what is usual. So each candidate
-gets a chance from four sources, and the answer is as many of the best as maximise the expected F1:
+gets a chance from three sources, and the answer is as many of the best as maximise the expected F1:
 
 - repeated: the share of earlier events of the very kind that is asked about with it in their target column, shrunk
   towards its usual frequency in the source tables;

@@ -107,6 +107,7 @@ ILLNESSES: Mapping[str, tuple[re.Pattern[str], int]] = {
 AGE_BANDS = ((65.0, 1), (75.0, 2), (85.0, 3))
 ACUITY_POINTS = {1: 5, 2: 2, 3: 0, 4: -2, 5: -3}  # the five levels of the Emergency Severity Index
 EMERGENCY = re.compile(r"emer|urgent")
+NUMBERED = re.compile(r"(?:^|\n|<br>)\s*(\d{1,2})[.)] ")
 ABNORMAL_BANDS = ((0.25, 1), (0.4, 2), (0.6, 3))  # share of laboratory rows that carry a flag
 MEDICINE_BANDS = ((4.0, 1), (8.0, 2), (12.0, 3))  # different home medicines
 EVENT_BANDS = ((30.0, 1), (60.0, 2))
@@ -157,9 +158,7 @@ def read_findings(blocks: Sequence[Block], pick: Pick) -> Findings:
         acuity=ACUITY_POINTS.get(int(min(_numbers(blocks, "triage", "Acuity"), default=0.0)), 0),
         emergency=_emergency(blocks),
         abnormal=_band(ABNORMAL_BANDS, _flagged_share(blocks)),
-        medicines=_band(
-            MEDICINE_BANDS, len({name for b in blocks if b.table == "medrecon" for name in b.values("Name")})
-        ),
+        medicines=_band(MEDICINE_BANDS, _home_medicines(blocks)),
         events=_band(EVENT_BANDS, len(blocks)),
         earlier_stay=2 * any(block.table == "discharge" for block in blocks[1:2]),
     )
@@ -227,6 +226,13 @@ def _emergency(blocks: Sequence[Block]) -> int:
         value.casefold() for block in blocks if block.table == "admissions" for value in block.values("Admission_Type")
     ]
     return 0 if not kinds else 2 if EMERGENCY.search(kinds[-1]) else -2
+
+
+def _home_medicines(blocks: Sequence[Block]) -> int:
+    """How many different home medicines are recorded; where none are, the longest numbered list of a discharge note."""
+    recorded = {name for block in blocks if block.table == "medrecon" for name in block.values("Name")}
+    notes = (note for block in blocks if block.table == "discharge" for note in block.values("Text"))
+    return len(recorded) or max((int(number) for note in notes for number in NUMBERED.findall(note)), default=0)
 
 
 def _flagged_share(blocks: Sequence[Block]) -> float:
