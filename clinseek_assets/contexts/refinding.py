@@ -37,7 +37,7 @@ TIES: tuple[Ties, ...] = ("strict", "published")
 TO_PREDICTION = timedelta(seconds=1)
 
 # Starting a process costs about as much time as searching this many ordinary patients.
-PATIENTS_WORTH_A_PROCESS = 50
+PATIENTS_WORTH_A_PROCESS = 100
 
 
 @dataclass(frozen=True)
