@@ -1,0 +1,119 @@
+"""`python -m benchmarks`: what `make bench` runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import scoring
+from benchmarks.measuring import Measured, measure
+from benchmarks.source_tables import ROWS, write_tables
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path(tempfile.gettempdir()) / "clinseek-benchmarks",
+    show_default=True,
+    help="Where the source tables are made; they stay there for the next run.",
+)
+@click.option("--rounds", default=3, show_default=True, help="How often the main case is run; the fastest counts.")
+@click.option("--tenfold", is_flag=True, help="Also with ten times the rows (2 GB of files, some minutes): memory.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file as well.")
+def main(folder: Path, rounds: int, tenfold: bool, json_file: Path | None) -> None:
+    """Speed and memory of the heavy steps, as ratios to the least that must be done.
+
+    Databases: 9 million rows in 8 gz tables, 300 of 3,000 patients, to typed Parquet, then to databases with indexes;
+    the yardstick is decompressing the files. Scoring: 1,800 questions of 12 models; the yardstick is parsing. Other work on the machine shows in the seconds; the ratios suffer less.
+    """
+    console = Console(stderr=True)
+    with console.status("Making the source tables (kept for the next run)"):
+        root = write_tables(folder)
+        larger = write_tables(folder, times=10) if tenfold else None
+    with console.status("Measuring"):
+        scored = _scoring()
+        cases = {"once": _case(root, folder / "out", rounds)}
+        if larger is not None:
+            cases["tenfold"] = _case(larger, folder / "out", 1)
+    figures = {name: _figures(*case) for name, case in cases.items()}
+    if tenfold:
+        figures["tenfold"]["memory_ratio_to_once"] = figures["tenfold"]["peak_mb"] / figures["once"]["peak_mb"]
+    _show(figures)
+    _show_scoring(scored)
+    if json_file is not None:
+        told = {"databases": figures, "scoring": scored, "cases": _raw(cases)}
+        json_file.write_text(json.dumps(told, indent=1) + "\n")
+
+
+Case = tuple[Measured, Measured, Measured]
+
+
+def _case(root: Path, out: Path, rounds: int) -> Case:
+    """Decompression, the work from nothing, and the same again with nothing to do."""
+    decompressed = min((measure("decompress", str(root)) for _ in range(rounds)), key=lambda run: run.seconds)
+    worked = []
+    for _ in range(rounds):
+        shutil.rmtree(out, ignore_errors=True)
+        worked.append(measure("databases", str(root), str(out)))
+    again = measure("databases", str(root), str(out))
+    shutil.rmtree(out, ignore_errors=True)
+    return decompressed, min(worked, key=lambda run: run.seconds), again
+
+
+def _figures(decompressed: Measured, worked: Measured, again: Measured) -> dict[str, Any]:
+    return {
+        "decompression_seconds": decompressed.seconds,
+        "seconds": worked.seconds,
+        "ratio_to_decompression": worked.seconds / decompressed.seconds,
+        "processor_time_ratio": worked.answer["processor_seconds"] / decompressed.answer["processor_seconds"],
+        "extraction_seconds": worked.answer["extraction_seconds"],
+        "databases_seconds": worked.answer["databases_seconds"],
+        "rows_kept": worked.answer["rows_kept"],
+        "peak_mb": worked.peak_mb,
+        "second_run_seconds": again.seconds,
+        "second_run_tables_reused": again.answer["reused"],
+        "second_run_databases_written": again.answer["written"],
+    }
+
+
+def _raw(cases: dict[str, Case]) -> dict[str, list[dict[str, Any]]]:
+    return {name: [asdict(measured) for measured in case] for name, case in cases.items()}
+
+
+def _scoring() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        return scoring.run(Path(folder))
+
+
+def _show_scoring(scored: dict[str, Any]) -> None:
+    table = Table("figure", "value", title=scored["name"])
+    for key, value in scored.items():
+        if key != "name":
+            table.add_row(key.replace("_", " "), f"{value:,}")
+    Console().print(table)
+
+
+def _show(figures: dict[str, dict[str, Any]]) -> None:
+    rows = sum(ROWS.values())
+    table = Table(title=f"{rows:,} rows in {len(ROWS)} gz tables, 300 of 3,000 patients")
+    table.add_column("figure")
+    for name in figures:
+        table.add_column("as named" if name == "once" else "ten times the rows", justify="right")
+    for key in dict.fromkeys(key for of_case in figures.values() for key in of_case):
+        cells = [of_case.get(key) for of_case in figures.values()]
+        shown = ["" if cell is None else f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" for cell in cells]
+        table.add_row(key.replace("_", " "), *shown)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
