@@ -103,8 +103,8 @@ def _write_dispensed(record: PatientRecord, visit: Visit, stay: EmergencyStay) -
 def _dispensing_times(record: PatientRecord, visit: Visit, stay: EmergencyStay) -> list[datetime]:
     dice = record.dice
     span = stay.outtime - stay.intime
-    shares = sorted(dice.uniform(0.12, 0.97) for _ in range(dice.randint(2, 3 + int(4 * visit.severity))))
-    return [whole_minute(stay.intime + span * share) for share in shares]
+    shares = (dice.uniform(0.12, 0.97) for _ in range(dice.randint(2, 3 + int(4 * visit.severity))))
+    return sorted({whole_minute(stay.intime + span * share) for share in shares})
 
 
 def _write_diagnoses(record: PatientRecord, visit: Visit, stay: EmergencyStay) -> None:

@@ -207,7 +207,7 @@ def _write_drug(
         stop = start + HOUR
     elif dice.chance(0.25):
         stop = min(stop, start + dice.minutes(20 * 60, 96 * 60))
-    stop = at_hour(stop, stop.hour)
+    stop = max(at_hour(stop, stop.hour), start)
     if dice.chance(0.042):
         stop = start - HOUR * dice.randint(1, 5)
     _write_pharmacy(record, admission, order, drug, pharmacy_id, entered, start, stop, ended)

@@ -39,6 +39,11 @@ def _habit(record: PatientRecord) -> tuple[str, ...]:
 
 
 def _write_day(record: PatientRecord, day: date, habit: tuple[str, ...]) -> None:
+    if record.once("omr", day):
+        _write_measurements(record, day, habit)
+
+
+def _write_measurements(record: PatientRecord, day: date, habit: tuple[str, ...]) -> None:
     one, dice = record.patient, record.dice
     pounds, inches = one.weight * 2.2046 + dice.gauss(0, 2), one.height / 2.54
     values = {

@@ -238,11 +238,15 @@ def _live(patient: Patient, dice: Dice) -> None:
 
 
 def _next_time(patient: Patient, visit: Visit, end: datetime, dice: Dice) -> tuple[datetime, bool]:
-    """When the patient comes next, and whether that is an unplanned return: the frail ones and drinkers do."""
-    leaning = sigmoid((patient.frailty - 0.55) * 13) + (0.25 if visit.condition.name == "alcohol_withdrawal" else 0.0)
-    if not visit.admission and dice.chance(0.62 * leaning):
+    """When the patient comes next, and whether that is an unplanned return.
+
+    The frail, those who were gravely ill, those who came before and drinkers return.
+    """
+    burden = 0.55 * patient.frailty + 0.45 * visit.severity + 0.1 * (visit.earlier_visits > 0)
+    burden += 0.15 * (visit.condition.name == "alcohol_withdrawal")
+    if not visit.admission and dice.chance(0.7 * sigmoid((burden - 0.42) * 16)):
         return end + dice.minutes(6 * 60, 66 * 60), True
-    if visit.admission and dice.chance(0.85 * leaning):
+    if visit.admission and dice.chance(0.85 * sigmoid((burden - 0.6) * 16)):
         return end + dice.minutes(3 * 1440, 27 * 1440 if dice.chance(0.75) else 55 * 1440), True
     return end + dice.minutes(90 * 1440, 700 * 1440), False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,6 @@ class PatientRecord:
 
     Attributes:
         rows: table -> its rows, in the order in which they will stand in the file.
-        last_order: the time of the last order of each admission, after which discharge may be ordered.
     """
 
     def __init__(self, patient: Patient, seed: int) -> None:
@@ -26,6 +26,7 @@ class PatientRecord:
         self.dice = Dice(f"{seed}/record/{patient.number}")
         self.rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._counts: Counter[str] = Counter()
+        self._seen: set[Hashable] = set()
 
     def add(self, table: str, *values: Any) -> None:
         """Append a row."""
@@ -35,6 +36,13 @@ class PatientRecord:
         """The next of a running number of this patient: 1, 2, …"""
         self._counts[name] += 1
         return self._counts[name]
+
+    def once(self, *what: Hashable) -> bool:
+        """Whether this is the first call with these arguments."""
+        if what in self._seen:
+            return False
+        self._seen.add(what)
+        return True
 
     def number(self, name: str, start: int = 0) -> int:
         """The next of a running number that no other patient's ever meets."""

@@ -17,7 +17,6 @@ from clinseek_assets.construction.manifest import BuiltManifest, build_manifest
 from clinseek_assets.construction.pool import extract_pool
 from clinseek_assets.faults import Fault, SettingsFault
 from clinseek_assets.mimic.catalogue import MODULES
-from clinseek_assets.storage.atomic import UNFINISHED
 from clinseek_assets.synthetic.ehr_bench import WAYS, as_released, ways_of, without_contexts, write_ehr_bench
 from clinseek_assets.synthetic.profiles import Profile, profile_named
 from clinseek_assets.synthetic.sources import write_sources
@@ -28,7 +27,9 @@ SEED = 20260301
 FOLDERS = ("sources", "release")
 MANIFEST = "ClinSeek-Bench_text.json"
 MANIFEST_WITHOUT_INPUT = "ClinSeek-Bench_text_without_input.json"
-RETIRED = f"{UNFINISHED}retired-"
+# Folders that a run works in, or has replaced: the next run removes what a killed one left of them.
+WORKING = ".synthesizing-"
+RETIRED = f"{WORKING}retired-"
 
 Progress = Callable[[str, int, int], None]
 
@@ -93,7 +94,7 @@ def make_release(profile: Profile, out: Path, *, seed: int, progress: Progress |
     there = _as_wanted(out, profile, seed)
     if there:
         return _release(out, profile, seed, there, time.monotonic() - started, reused=True)
-    work = out / f"{UNFINISHED}{uuid.uuid4().hex[:12]}"
+    work = out / f"{WORKING}{uuid.uuid4().hex[:12]}"
     try:
         work.mkdir(parents=True)
         content = _make(profile, work, seed, tell)
@@ -196,7 +197,7 @@ def _refuse_foreign(out: Path) -> None:
 
 def _sweep(out: Path) -> None:
     """Remove what killed runs left."""
-    for leftover in out.glob(f"{UNFINISHED}*") if out.is_dir() else ():
+    for leftover in out.glob(f"{WORKING}*") if out.is_dir() else ():
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
 
