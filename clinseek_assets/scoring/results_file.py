@@ -1,65 +1,34 @@
 """Reading results to be scored: the published drivers' `results.jsonl`, and our own predictions as Parquet.
 
-A row of the published form holds an exchange (`messages`) and belongs to a question by its `qid`, else `query_id`, else
-`<task>_<subject_id>[_<hadm_id>]` where that names one question of the manifest. Files of any size are read line by
-line; of each row only its answers and counts are kept.
+Files of any size are read line by line; of each row only its answers and counts are kept.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.models.outcomes import Outcome
-from clinseek_assets.scoring.finish_call import (
-    NO_CALL,
-    NOT_A_LIST,
-    UNREADABLE,
-    Extraction,
-    name_and_arguments,
-    tool_calls,
-)
+from clinseek_assets.scoring.result_rows import Extract, QuestionIds, ResultRow, result_row
 from clinseek_assets.storage.fault_tally import FaultTally
 from clinseek_assets.storage.json_rows import JsonBreak, json_rows, read_utf8
 
-_OUTCOME_OF_SOURCE = {UNREADABLE: Outcome.UNPARSABLE, NOT_A_LIST: Outcome.UNPARSABLE, NO_CALL: Outcome.OUT_OF_ROUNDS}
+if TYPE_CHECKING:
+    import pyarrow
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_PARQUET_COLUMNS = ("qid", "model", "arm", "run_index", "outcome", "answer")
-
-
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One row of results: whose it is, what it answers and how it came to that.
-
-    Attributes:
-        model: the row's `model`, else the file's name where several files are read, else "".
-        qid: the question's id in the manifest.
-        run_index: which run of that question; 1 where the row does not say.
-        task: the row's own `task`, or None.
-        answers: the answers, texts only.
-        source: the published tag of where the answers were found; `prediction` for our own.
-        outcome: how the answer ended.
-        tool_calls, browser_calls, turns: calls made, calls of the browser among them, assistant messages.
-    """
-
-    model: str
-    qid: str
-    run_index: int
-    task: str | None
-    answers: tuple[str, ...]
-    source: str
-    outcome: Outcome
-    tool_calls: int = 0
-    browser_calls: int = 0
-    turns: int = 0
+_PARQUET_COLUMNS = {
+    **dict.fromkeys(("qid", "model", "arm", "outcome"), "text"),
+    "run_index": "whole number",
+    "answer": "list of texts",
+}
 
 
 @dataclass
@@ -116,7 +85,7 @@ def results_files(paths: Sequence[Path]) -> dict[Path, str]:
 def read_results(
     files: dict[Path, str],
     questions: Sequence[Question],
-    extract: Callable[[Sequence[Any]], Extraction],
+    extract: Extract,
     *,
     progress: Callable[[int], object] = lambda read: None,
 ) -> Results:
@@ -132,7 +101,7 @@ def read_results(
         ResultsFault: a file cannot be read, is empty, has rows that are not as they should be (every kind counted, the
             first lines named), or no row of all files belongs to a question of the manifest.
     """
-    ids = _QuestionIds(questions)
+    ids = QuestionIds(questions)
     results = Results()
     for path, model in files.items():
         read = _read_parquet if path.suffix == ".parquet" else _read_exchanges
@@ -159,55 +128,18 @@ def read_results(
     return results
 
 
-class _QuestionIds:
-    """The ids by which a row may name its question."""
-
-    def __init__(self, questions: Sequence[Question]) -> None:
-        self.known = {question.qid for question in questions}
-        rebuilt = [
-            (_rebuilt(question.task, question.subject_id, question.hadm_id), question.qid) for question in questions
-        ]
-        times = Counter(name for name, _ in rebuilt)
-        self._rebuilt = {name: qid for name, qid in rebuilt if times[name] == 1}
-        self._ambiguous = {name for name, count in times.items() if count > 1}
-
-    def qid_of(self, row: dict[str, Any], report: Callable[[str], None]) -> str | None:
-        """The id that a row names, or None with its fault."""
-        named = row.get("qid")
-        if named is None:
-            named = row.get("query_id")
-        if isinstance(named, int) and not isinstance(named, bool):
-            return str(named)
-        if isinstance(named, str):
-            return named
-        if named is not None:
-            report("`qid` is neither a text nor a number")
-        elif row.get("task") is None or row.get("subject_id") is None:
-            report("no `qid`")
-        else:
-            rebuilt = _rebuilt(row["task"], row["subject_id"], row.get("hadm_id"))
-            if rebuilt not in self._ambiguous:
-                return self._rebuilt.get(rebuilt, rebuilt)
-            report("no `qid`, and several questions of the manifest have the row's task, patient and admission")
-        return None
-
-
-def _rebuilt(task: Any, subject_id: Any, hadm_id: Any) -> str:
-    return f"{task}_{subject_id}" if hadm_id is None else f"{task}_{subject_id}_{hadm_id}"
-
-
 def _read_exchanges(
     path: Path,
     model: str,
-    ids: _QuestionIds,
-    extract: Callable[[Sequence[Any]], Extraction],
+    ids: QuestionIds,
+    extract: Extract,
     progress: Callable[[int], object],
     results: Results,
     tally: FaultTally,
 ) -> None:
     for place, row in _json_objects(path, progress, tally):
         faults: list[str] = []
-        made = _result_row(row, model, ids, extract, faults.append)
+        made = result_row(row, model, ids, extract, faults.append)
         for kind in faults:
             tally.add(kind, place)
         if made is None:
@@ -266,53 +198,11 @@ def _parsed(line: bytes) -> Any:
         return json.loads(line.decode("utf-8"))
 
 
-def _result_row(
-    row: dict[str, Any],
-    model: str,
-    ids: _QuestionIds,
-    extract: Callable[[Sequence[Any]], Extraction],
-    report: Callable[[str], None],
-) -> ResultRow | None:
-    qid = ids.qid_of(row, report)
-    messages = row.get("messages")
-    if messages is not None and not isinstance(messages, list):
-        report("`messages` is neither a list nor null")
-        return None
-    if qid is None:
-        return None
-    messages = messages or []
-    extraction = extract(messages)
-    own_model, run_index, task = row.get("model"), row.get("run_index"), row.get("task")
-    calls = [name_and_arguments(call)[0] for message in messages for call in tool_calls(message)]
-    return ResultRow(
-        model=own_model if isinstance(own_model, str) and own_model else model,
-        qid=qid,
-        run_index=run_index if isinstance(run_index, int) else 1,
-        task=task if isinstance(task, str) else None,
-        answers=extraction.answers,
-        source=extraction.source,
-        outcome=_outcome(row, messages, extraction),
-        tool_calls=len(calls),
-        browser_calls=sum(name.startswith("browser") for name in calls),
-        turns=sum(isinstance(message, dict) and message.get("role") == "assistant" for message in messages),
-    )
-
-
-def _outcome(row: dict[str, Any], messages: Sequence[Any], extraction: Extraction) -> Outcome:
-    """How a published row ended. The published curated driver closes failed calls with an empty `finish` of its own
-    making and says `error` in `status`, so that only a row with answers is believed against its status."""
-    if not messages or (row.get("status") == "error" and not extraction.answers):
-        return Outcome.ENDPOINT_FAILED
-    if extraction.source.startswith("fallback"):
-        return Outcome.SALVAGED
-    return _OUTCOME_OF_SOURCE.get(extraction.source, Outcome.FINISHED)
-
-
 def _read_parquet(
     path: Path,
     model: str,
-    ids: _QuestionIds,
-    extract: Callable[[Sequence[Any]], Extraction],
+    ids: QuestionIds,
+    extract: Extract,
     progress: Callable[[int], object],
     results: Results,
     tally: FaultTally,
@@ -342,14 +232,27 @@ def _parquet_rows(path: Path) -> Iterable[dict[str, Any]]:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.read_table(path, columns=list(_PARQUET_COLUMNS))
+        schema = pyarrow.parquet.read_schema(path)
+        table = pyarrow.parquet.read_table(path, columns=[name for name in _PARQUET_COLUMNS if name in schema.names])
     except (pyarrow.ArrowException, OSError):
         raise ResultsFault(f"{path} is not a Parquet file that can be read.", mend="Materialize it anew.") from None
-    lacking = [name for name in _PARQUET_COLUMNS if name not in table.column_names]
-    if lacking:
+    found = {field.name: _kind(field.type) for field in table.schema}
+    wrong = [f"{name} ({kind})" for name, kind in _PARQUET_COLUMNS.items() if found.get(name) != kind]
+    if wrong:
         raise ResultsFault(
-            f"{path} is not a file of predictions: it has no column {', '.join(lacking)}.",
+            f"{path} is not a file of predictions: it lacks {', '.join(wrong)}, or has it of another type.",
             mend="Name a file below assets/predictions, or a results.jsonl.",
         )
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
+
+
+def _kind(type_: pyarrow.DataType) -> str:
+    from pyarrow import types
+
+    if types.is_list(type_) or types.is_large_list(type_):
+        no_answer_at_all = types.is_null(type_.value_type)
+        return f"list of {'text' if no_answer_at_all else _kind(type_.value_type)}s"
+    if types.is_string(type_) or types.is_large_string(type_):
+        return "text"
+    return "whole number" if types.is_integer(type_) else "other"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.scoring.results_file import ResultRow
+from clinseek_assets.scoring.result_rows import ResultRow
 from clinseek_assets.scoring.rules import COMPAT, STRICT, ScoringRule
 from clinseek_assets.scoring.set_metrics import NOTHING_RIGHT, SetScore, mean, mean_score
 

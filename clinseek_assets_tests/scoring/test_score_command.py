@@ -118,6 +118,45 @@ def test_our_own_predictions_are_taken(score, tmp_path: Path) -> None:
     assert (overall["completed"], overall["f1"]) == (2, (2 / 3 + 0) / 2)
 
 
+PREDICTIONS = pandas.DataFrame(
+    {"qid": ["d1"], "model": "m", "arm": "curated", "run_index": 1, "outcome": "finished", "answer": [["SECRET"]]}
+)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "expected"),
+    [
+        (PREDICTIONS.drop(columns="answer"), "lacks answer (list of texts)"),
+        (PREDICTIONS.assign(answer="SECRET"), "lacks answer (list of texts)"),
+        (PREDICTIONS.assign(answer=[[5]]), "lacks answer (list of texts)"),
+        (PREDICTIONS.assign(qid=5, run_index=0.5), "lacks qid (text), run_index (whole number)"),
+        (PREDICTIONS.assign(outcome="SECRET"), "an `outcome` that is none of ours: 1 (first: row 1)"),
+        (PREDICTIONS.iloc[:0].astype({"answer": object}), "lacks answer"),
+    ],
+)
+def test_predictions_of_another_shape_are_refused(
+    score, tmp_path: Path, damaged: pandas.DataFrame, expected: str
+) -> None:
+    damaged.to_parquet(tmp_path / "labevents.parquet")
+    with pytest.raises(ResultsFault) as caught:
+        score(tmp_path / "labevents.parquet")
+    assert expected in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_predictions_without_any_answer_are_taken(score, tmp_path: Path) -> None:
+    PREDICTIONS.assign(answer=[[]], outcome="refused").to_parquet(tmp_path / "labevents.parquet")
+    assert score(tmp_path / "labevents.parquet")["overall"]["f1"] == 0
+
+
+def test_predictions_that_were_cut_are_refused(score, tmp_path: Path) -> None:
+    path = tmp_path / "labevents.parquet"
+    PREDICTIONS.to_parquet(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ResultsFault, match="not a Parquet file that can be read"):
+        score(path)
+
+
 def test_every_broken_line_is_named_and_no_value_shown(score, tmp_path: Path) -> None:
     good = json.dumps(answering("r1", "SECRET"))
     lines = [
