@@ -170,7 +170,7 @@ LABELS = st.one_of(
 TASKS = st.sampled_from(["labevents", "omr", "poe"])
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MESSAGES, LABELS)
 def test_any_exchange_scores_as_the_rules_say(tmp_path_factory, messages, label) -> None:
     (question,) = questions_of(tmp_path_factory.getbasetemp(), [manifest_row("q", label)])

@@ -222,3 +222,17 @@ def test_odd_messages_are_no_crash(score, tmp_path: Path) -> None:
     made = score(write_lines(tmp_path / "results.jsonl", rows), mode="compat")
     assert (made["overall"]["runs"], made["overall"]["f1"]) == (3, 0)
     assert made["rows"] == {"scored": 3, "unknown_qid": 1, "repeated": 2, "without_messages": 2 + 1}
+
+
+def test_a_bad_manifest_ends_with_its_reason_and_exit_code_1(tmp_path: Path) -> None:
+    manifest = write_lines(
+        tmp_path / "manifest.jsonl", [*MANIFEST, manifest_row("r1", "SECRET", "Inpatient_Mortality")]
+    )
+    results = write_lines(tmp_path / "results.jsonl", [answering("r1", "yes")])
+    command = [Path(sys.executable).with_name("clinseek"), "score", results, "--manifest", manifest, "--out", tmp_path]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("clinseek: ")
+    assert "line 4" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "SECRET" not in ran.stderr
