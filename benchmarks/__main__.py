@@ -33,7 +33,8 @@ def main(folder: Path, rounds: int, tenfold: bool, json_file: Path | None) -> No
     """Speed and memory of the heavy steps, as ratios to the least that must be done.
 
     Databases: 9 million rows in 8 gz tables, 300 of 3,000 patients, to typed Parquet, then to databases with indexes;
-    the yardstick is decompressing the files. Scoring: 1,800 questions of 12 models; the yardstick is parsing. Other work on the machine shows in the seconds; the ratios suffer less.
+    the yardstick is decompressing the files. Scoring: 1,800 questions of 12 models; the yardstick is parsing.
+    Other work on the machine shows in the seconds; the ratios suffer less.
     """
     console = Console(stderr=True)
     with console.status("Making the source tables (kept for the next run)"):

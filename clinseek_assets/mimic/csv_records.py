@@ -152,11 +152,11 @@ class QuoteWatch:
         Raises:
             StrayQuoteError: one is out of place.
         """
-        window = np.frombuffer(self._before + chunk, np.uint8)
-        self._before = chunk[-1:]
-        places = np.flatnonzero(window == QUOTE)
-        if not len(places):
+        joined, self._before = self._before + chunk, chunk[-1:]
+        if b'"' not in joined:
             return
+        window = np.frombuffer(joined, np.uint8)
+        places = np.flatnonzero(window == QUOTE)
         inside = places[places > 0]  # a quote at 0 was counted with the chunk before; only what follows it is new
         first = self._quotes - (len(places) - len(inside))
         self._quotes += len(inside)
