@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +51,19 @@ class BuiltManifest:
     report: dict[str, Any]
 
 
+@contextmanager
+def _cycles_uncollected() -> Iterator[None]:
+    """Pause the search for reference cycles: millions of rows have none, and it takes half as long again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@_cycles_uncollected()
 def build_manifest(
     tables: Mapping[str, Path],
     reference_db: Path,
