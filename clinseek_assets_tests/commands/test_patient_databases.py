@@ -77,9 +77,9 @@ def test_a_damaged_table_ends_it_before_any_database(tmp_path, sources):
 
 
 def test_a_patient_without_rows_ends_it_with_the_others_written(tmp_path, sources):
-    ended = clinseek("--manifest", manifest(tmp_path, 1, 77), "--mimic-root", sources, "--out", tmp_path / "db")
+    ended = clinseek("--manifest", manifest(tmp_path, 1, 98765432), "--mimic-root", sources, "--out", tmp_path / "db")
     assert ended.returncode == 1
-    assert "1 of the manifest's 2 patients have no row" in ended.stderr and "77" not in ended.stderr
+    assert "1 of the manifest's 2 patients have no row" in ended.stderr and "98765432" not in ended.stderr
     assert [path.name for path in (tmp_path / "db").glob("*.db")] == ["patient_1.db"]
 
 
