@@ -398,7 +398,7 @@ def _draw_stretches(visit: Visit, icu: bool, dies: bool, dice: Dice) -> list[Str
 
 
 def _icu_days(severity: float, dice: Dice) -> float:
-    if dice.chance(sigmoid((severity - 0.74) * 18)):
+    if dice.chance(sigmoid((severity - 0.68) * 18)):
         return dice.uniform(7.2, 13) if dice.chance(0.55) else dice.uniform(14.2, 19)
     return dice.uniform(1.1, 2.0 + 4.0 * severity)
 

@@ -14,19 +14,21 @@ class Profile:
     Attributes:
         patients: how many patients the sources have.
         per_subtask: questions of each of the 45 subtasks.
+        least_per_subtask: with fewer questions of any subtask the release is refused.
         manifest_patients: how many different patients the manifest has, or None to leave it to the draw.
     """
 
     name: str
     patients: int
     per_subtask: int
+    least_per_subtask: int
     manifest_patients: int | None
 
 
 PROFILES = {
-    "small": Profile("small", patients=160, per_subtask=6, manifest_patients=None),
+    "small": Profile("small", patients=180, per_subtask=6, least_per_subtask=2, manifest_patients=None),
     # The released counts: 45 x 40 questions of 1,563 patients.
-    "full": Profile("full", patients=2000, per_subtask=40, manifest_patients=1563),
+    "full": Profile("full", patients=2000, per_subtask=40, least_per_subtask=40, manifest_patients=1563),
 }
 
 

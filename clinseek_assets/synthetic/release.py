@@ -171,10 +171,10 @@ def _questions(profile: Profile, work: Path, seed: int, tell: Progress) -> Built
         progress=tell,
     )
     shutil.rmtree(scratch)
-    empty = [name for name, found in built.report["subtasks"].items() if found["n"] < profile.per_subtask]
-    if empty:
+    few = [name for name, found in built.report["subtasks"].items() if found["n"] < profile.least_per_subtask]
+    if few:
         raise Fault(
-            f"The profile {profile.name} with this seed gives too few questions of: {', '.join(empty)}.",
+            f"The profile {profile.name} with this seed gives too few questions of: {', '.join(few)}.",
             mend="Take another seed.",
         )
     return replace(built, report={**built.report, "patients_of_root": pool.patients_of_root, "notices": pool.notices})

@@ -17,7 +17,7 @@ from clinseek_assets.synthetic.profiles import PROFILES, Profile
 from clinseek_assets.synthetic.release import SEED, SyntheticRelease, make_release
 from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record
 
-TINY = Profile("tiny", patients=70, per_subtask=2, manifest_patients=None)
+TINY = Profile("tiny", patients=80, per_subtask=2, least_per_subtask=2, manifest_patients=None)
 WITHOUT_INPUT = "ClinSeek-Bench_text_without_input.json"
 
 
@@ -157,6 +157,11 @@ def test_data_that_is_not_synthetic_is_never_touched(folder, tmp_path):
 def test_an_unknown_profile_is_a_fault(tmp_path):
     with pytest.raises(SettingsFault, match="huge"):
         synthesize("huge", tmp_path)
+
+
+def test_small_has_six_questions_of_every_subtask(tmp_path):
+    made = synthesize("small", tmp_path)
+    assert made.counts.text.per_subtask == dict.fromkeys(sorted(SUBTASKS), 6)
 
 
 def test_full_is_defined_by_the_released_counts():
