@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +30,6 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
     Raises:
         Fault: the settings, the registry of models or the dbt project are not as they should be.
     """
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     settings = settings or load_settings()
     home = Home.of(settings)
     graph = text_graph(home, dbt_manifest(settings.layout))

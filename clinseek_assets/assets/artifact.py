@@ -9,9 +9,9 @@
   quote rows of patients.
 """
 
-import hashlib
 import json
 import traceback
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +24,9 @@ from dagster._core.definitions.data_version import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
+    DEFAULT_DATA_VERSION,
+    NULL_EVENT_POINTER,
+    extract_data_version_from_entry,
     get_input_data_version_tag,
     get_input_event_pointer_tag,
 )
@@ -35,6 +38,8 @@ from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
 from clinseek_assets.storage.fingerprint import of_file, of_parts
 from clinseek_assets.storage.receipts import Receipt
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)  # backfill policies on assets are still called beta
 
 PACKAGE = "clinseek_assets"
 # One run for a whole range. What is downstream on the same grid gets a policy of its own (it never splits a range
@@ -348,26 +353,18 @@ class PartitionRecord:
         """Record an up-to-date partition only if the event log does not have it as it is."""
         if self._recorded is None:
             self._recorded = self.context.instance.event_log_storage.get_latest_tags_by_partition(
-                self.context.asset_key,
-                dg.DagsterEventType.ASSET_MATERIALIZATION,
-                [DATA_VERSION_TAG, CODE_VERSION_TAG],
+                self.context.asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG]
             )
-        known = self._recorded.get(key, {})
-        if known.get(DATA_VERSION_TAG) != receipt.content or known.get(CODE_VERSION_TAG) != self._tags.get(
-            CODE_VERSION_TAG
-        ):
+        if self._recorded.get(key, {}).get(DATA_VERSION_TAG) != receipt.content:
             self.add(key, receipt)
 
     def _versions_of_inputs(self) -> dict[str, str]:
         tags: dict[str, str] = {}
         for dep in self.context.assets_def.specs_by_key[self.context.asset_key].deps:
             record = self.context.instance.get_latest_data_version_record(dep.asset_key)
-            if record is None:
-                continue
-            event = record.event_log_entry.dagster_event
-            tags[get_input_event_pointer_tag(dep.asset_key)] = str(record.storage_id)
-            version = ((event and event.step_materialization_data.materialization.tags) or {}).get(DATA_VERSION_TAG)
-            tags[get_input_data_version_tag(dep.asset_key)] = version or hashlib.sha256(b"").hexdigest()
+            version = extract_data_version_from_entry(record.event_log_entry) if record else None
+            tags[get_input_data_version_tag(dep.asset_key)] = (version or DEFAULT_DATA_VERSION).value
+            tags[get_input_event_pointer_tag(dep.asset_key)] = str(record.storage_id) if record else NULL_EVENT_POINTER
         return tags
 
 

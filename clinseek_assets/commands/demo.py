@@ -7,10 +7,12 @@ import time
 import click
 from rich.console import Console
 
-from clinseek_assets.commands.graph_run import bring_up_to_date
-from clinseek_assets.commands.leaderboard_table import leaderboard_table
-from clinseek_assets.faults import SettingsFault
+from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
+from clinseek_assets.commands.leaderboard_table import leaderboard_table, show
 from clinseek_assets.locations.settings import Settings, load_settings
+
+# Whoever names one of these has data to run over.
+OWN_DATA = {"CLINSEEK_RELEASE_ROOT", "MIMIC_IV_ROOT", "MIMIC_IV_HOSP_ROOT", "PHYSIONET_ROOT"}
 
 
 @click.command()
@@ -33,44 +35,41 @@ def command(profile: str) -> None:
       CLINSEEK_HOME=~/clinseek-full clinseek demo --profile full
     """
     started = time.monotonic()
-    err = Console(stderr=True)
-    settings = with_data(load_settings(), profile, err)
-    rebuilt = bring_up_to_date(settings, err)
+    with TerminalProgress(Console(stderr=True)) as progress:
+        settings = with_data(load_settings(), profile, progress)
+        rebuilt = bring_up_to_date(settings, progress)
     out = Console()
     out.print()
-    out.print(leaderboard_table(settings.layout, "strict"))
+    show(leaderboard_table(settings.layout, "strict"))
     worked, seconds = len(rebuilt.worked), time.monotonic() - started
-    if not worked:
-        out.print(f"Nothing to do: 0 of {rebuilt.assets} assets had work to do ({seconds:.0f} s).")
-    else:
-        out.print(f"{worked} of {rebuilt.assets} assets had work to do ({seconds:.0f} s).")
-    out.print(f"\nWhat to open next:\n  make ui            the lineage, every artifact, its checks (http://127.0.0.1:3000)")
-    out.print(f"  {settings.layout.reports / 'leaderboard.html'}", soft_wrap=True)
-    out.print("  clinseek leaderboard --mode compat · clinseek doctor · clinseek evaluate --help")
+    told = f"{worked} of {rebuilt.assets} assets had work to do ({seconds:.0f} s)."
+    for line in (told if worked else f"Up to date: {told}", *next_steps(settings)):
+        out.print(line, highlight=False, soft_wrap=True)
 
 
-def with_data(settings: Settings, profile: str, err: Console) -> Settings:
-    """The settings, after making a synthetic release with its sources where neither is there.
+def next_steps(settings: Settings) -> list[str]:
+    """What to open next."""
+    return [
+        "",
+        "What to open next:",
+        "  make ui    lineage, artifacts, checks: http://127.0.0.1:3000",
+        f"  {settings.layout.reports / 'leaderboard.html'}",
+        "  clinseek leaderboard --mode compat · clinseek doctor · clinseek evaluate --help",
+    ]
+
+
+def with_data(settings: Settings, profile: str, progress: TerminalProgress) -> Settings:
+    """The settings; where they name no data of the user's own, with a synthetic release and its sources.
 
     Raises:
-        SettingsFault: one of the two is there without the other, or the synthetic data is of another profile.
+        Fault: the synthetic data cannot be made there.
     """
-    from clinseek_assets.synthetic import synthesize
+    if set(settings.origins) & OWN_DATA:
+        return settings
+    from clinseek_assets.synthetic.release import synthesize  # here, since whoever has data of their own needs none
 
-    own = {"CLINSEEK_RELEASE_ROOT", "MIMIC_IV_ROOT", "PHYSIONET_ROOT"} & set(settings.origins)
-    if own:
-        return settings
-    made = settings.layout.release / "profile"
-    if made.is_file():
-        found = made.read_text(encoding="utf-8").strip()
-        if found != profile:
-            raise SettingsFault(
-                f"{settings.home} holds synthetic data of the profile «{found}», not «{profile}».",
-                mend=f"Run `clinseek demo --profile {found}`, or take another folder as CLINSEEK_HOME.",
-            )
-        return settings
-    with err.status(f"Making the synthetic release and its sources ({profile}) ..."):
-        synthesize(profile, settings.home)
-    made.write_text(profile + "\n", encoding="utf-8")
-    err.print(f"Synthetic release and sources ({profile}) in {settings.home}")
+    progress.stage(f"synthetic release and sources ({profile})", 0, 0)
+    made = synthesize(profile, settings.home, progress=progress)
+    if not made.reused:
+        progress.say(f"Synthetic release and sources ({profile}): made in {made.seconds:.0f} s")
     return load_settings()

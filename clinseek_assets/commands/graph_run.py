@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -25,6 +27,8 @@ class TerminalProgress:
             transient=True,
         )
         self._task = self._bar.add_task("", visible=False)
+        self._stage: str | None = None
+        self._since = time.monotonic()
 
     def __enter__(self) -> TerminalProgress:
         self._bar.start()
@@ -37,20 +41,27 @@ class TerminalProgress:
         """Move the bar of the work at hand."""
         self._bar.update(self._task, description=work, completed=done, total=total, visible=True)
 
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(line, highlight=False)
+
     def stage(self, title: str, behind: int, of_all: int) -> None:
-        """Say what a stage has to do."""
+        """Say what a stage has to do, and how long the one before it took."""
         self._bar.reset(self._task, visible=False)
-        if behind:
-            self._console.print(f"{title}: {behind:,} of {of_all:,} to make")
+        if self._stage:
+            self.say(f"{self._stage} ({time.monotonic() - self._since:.1f} s)")
+        self._stage = f"{title}: {behind:,} of {of_all:,} to make" if behind else None
+        self._since = time.monotonic()
 
 
-def bring_up_to_date(settings: Settings, console: Console, wanted: Wanted = Wanted()) -> Rebuilt:  # noqa: B008
+def bring_up_to_date(settings: Settings, progress: TerminalProgress, wanted: Wanted = Wanted()) -> Rebuilt:  # noqa: B008
     """Run what is behind, stage by stage, in this process.
 
     Raises:
         Fault: a step failed; what was finished is kept.
     """
-    with TerminalProgress(console) as progress:
-        location = build(settings, {"progress": progress})
-        with open_instance(settings.layout) as instance:
-            return rebuild(location, instance, wanted=wanted, tell=progress.stage)
+    location = build(settings, {"progress": progress})
+    with open_instance(settings.layout) as instance:
+        rebuilt = rebuild(location, instance, wanted=wanted, tell=progress.stage)
+    progress.stage("", 0, 0)
+    return rebuilt

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import click
-from rich.console import Console
 
-from clinseek_assets.commands.leaderboard_table import leaderboard_table
+from clinseek_assets.commands.leaderboard_table import leaderboard_table, show
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.scoring.leaderboard import leaderboard_figures, read_mart
 
@@ -37,4 +36,4 @@ def command(split: str, mode: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(leaderboard_figures(read_mart(layout, "text_figures"), split, mode), ensure_ascii=False))
     else:
-        Console().print(leaderboard_table(layout, mode))
+        show(leaderboard_table(layout, mode))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pandas
+from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.scoring.leaderboard import COLUMNS, WIDE, coverage_of, percent, rank_of, read_mart
+
+LEAST_WIDTH = 116
 
 
 def leaderboard_table(layout: Layout, mode: str) -> Table:
@@ -17,15 +21,20 @@ def leaderboard_table(layout: Layout, mode: str) -> Table:
     """
     rows = read_mart(layout, "text_leaderboard")
     figures = read_mart(layout, "text_figures")
-    release_note = f"F1 in percentage points, {mode} scores; «± » is the 95% interval clustered by patient."
-    table = Table(title=f"ClinSeek-Bench, text split ({mode})", caption=release_note, caption_justify="left")
-    table.add_column("", justify="right")
-    table.add_column("model", overflow="fold")
+    table = Table(
+        title=f"ClinSeek-Bench, text split ({mode} scores)",
+        caption="F1 in percentage points; ± is half of the 95% interval of Overall, clustered by patient.",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("model", no_wrap=True)
     for title in COLUMNS.values():
-        for arm in ("seeking", "curated", "Δ"):
-            table.add_column(f"{title}\n{arm}", justify="right")
-    table.add_column("±", justify="right")
-    table.add_column("coverage\n%", justify="right")
+        for place, arm in enumerate(("seeking", "curated", "Δ")):
+            table.add_column(f"{title.split()[place] if place < len(title.split()) else ''}\n{arm}", justify="right")
+    table.add_column("\n±", justify="right")
+    table.add_column("\ncovered", justify="right")
     for row in rows[rows["mode"] == mode].to_dict(orient="records"):
         cells = [
             percent(row[f"{short}_{arm}"], signed=arm == "delta")
@@ -35,6 +44,13 @@ def leaderboard_table(layout: Layout, mode: str) -> Table:
         style = "dim" if row["kind"] == "floor" else None
         table.add_row(rank_of(row), row["model"], *cells, half_width(figures, row, mode), coverage_of(row), style=style)
     return table
+
+
+def show(table: Table) -> None:
+    """Print it at its own width: where a terminal is narrower, whole lines wrap, not every cell."""
+    console = Console()
+    console.width = max(console.width, LEAST_WIDTH)
+    console.print(table)
 
 
 def half_width(figures: pandas.DataFrame, row: dict[str, object], mode: str) -> str:

@@ -1,4 +1,4 @@
-"""What every step of a run is given: the settings, what was found there, the registry, and the record of what was made."""
+"""What every step of a run is given: the settings, what was found there, the registry, the record of what was made."""
 
 from __future__ import annotations
 
@@ -100,9 +100,8 @@ class Home:
         Raises:
             Fault: the manifest was not materialized.
         """
-        self._require(self.manifest_file, "text_manifest")
-        filters = [("task", "==", subtask)] if subtask else None
-        return questions_from_frame(pandas.read_parquet(self.manifest_file, filters=filters))
+        path = self._require(self.manifest_file, "text_manifest")
+        return list(questions_of(path, path.stat().st_mtime_ns, subtask))
 
     def read(self, artifact: str, partition: str | None, path: Path) -> pandas.DataFrame:
         """The frame of an artifact, if the file is still the one that was recorded.
@@ -145,6 +144,13 @@ class Home:
         if not path.is_file():
             raise Fault(f"{path} is missing.", mend=f"Materialize {artifact} first (`make demo` does all of it).")
         return path
+
+
+@lru_cache(maxsize=64)
+def questions_of(path: Path, written: int, subtask: str | None) -> tuple[Question, ...]:
+    """Checked questions of the kept manifest; every model asks them again. `written` is as for `manifest_columns`."""
+    filters = [("task", "==", subtask)] if subtask else None
+    return tuple(questions_from_frame(pandas.read_parquet(path, filters=filters)))
 
 
 @lru_cache(maxsize=4)

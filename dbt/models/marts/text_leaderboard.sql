@@ -1,7 +1,7 @@
 -- The published layout: Risk, Decision, Overall, each seeking | curated | difference, as fractions. What was not run is
 -- empty. A difference uses the questions that both arms answered.
 {% set columns = {'risk': 'risk_prediction', 'decision': 'decision_making', 'overall': 'overall'} %}
-with both as (
+with compared as (
     select
         seeking.model,
         seeking.mode,
@@ -19,7 +19,7 @@ deltas as (
         avg(delta) filter (where task_type = 'risk_prediction') as risk_delta,
         avg(delta) filter (where task_type = 'decision_making') as decision_delta,
         avg(delta) as overall_delta
-    from both
+    from compared
     group by all
 ),
 
