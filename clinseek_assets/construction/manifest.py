@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,8 @@ def _anchors_of(
         of_patient.setdefault(key.subject_id, {}).setdefault(key.subtask, {})[key.place] = key
     for trajectory in _trajectories(tables, sorted(of_patient), dictionaries):
         for subtask, places in of_patient[trajectory.subject_id].items():
-            for place, anchor in enumerate(anchors(trajectory, SUBTASKS[subtask], ties=ties)):
+            found = anchors(trajectory, SUBTASKS[subtask], ties=ties)
+            for place, anchor in enumerate(islice(found, max(places) + 1)):
                 if place in places:
                     yield places[place], anchor
 
@@ -316,9 +318,7 @@ def _subtask_report(
         "reason": reason,
         "anchors": tally.anchors,
         "left_out": {
-            "events": tally.events,
-            "admission": tally.admission,
-            "answers": tally.answers,
+            **{name: tally.unlike[name] for name in ("events", "admission", "answers")},
             "decided": tally.decided.total(),
         },
     }

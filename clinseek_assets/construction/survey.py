@@ -45,17 +45,14 @@ class Tally:
 
     Attributes:
         anchors: all.
-        events: context with fewer than 11 or more than 99 events.
-        admission: coded subtasks whose admission event lies outside the context.
-        answers: golds with too many names.
-        decided: passed these filters, but were decided at their moment and left out.
-        pool: passed all; from these questions are drawn.
+        unlike: filter -> anchors that fail it: `events` (the context has fewer than 11 or more than 99), `admission` (a
+            coded subtask whose admission event lies outside the context), `answers` (too many names).
+        decided: answer -> passed these filters, but were decided at their moment and left out.
+        pool: answer -> passed all; from these questions are drawn.
     """
 
     anchors: int = 0
-    events: int = 0
-    admission: int = 0
-    answers: int = 0
+    unlike: Counter[str] = field(default_factory=Counter)
     decided: Counter[str] = field(default_factory=Counter)
     pool: Counter[str] = field(default_factory=Counter)
 
@@ -107,7 +104,7 @@ def survey(
 
 
 def too_unlike(anchor: Anchor) -> str | None:
-    """The published filter that an anchor does not pass, by its name in `Tally`; None if it passes all."""
+    """The published filter that an anchor does not pass, by its name in `Tally.unlike`; None if it passes all."""
     if not FEWEST_EVENTS <= anchor.event_count <= MOST_EVENTS:
         return "events"
     if anchor.subtask.name in ADMISSION_IN_CONTEXT and not anchor.admission_fits:
@@ -131,7 +128,7 @@ def _sift(trajectory: Trajectory, subtask: Subtask, found: Survey, ties: Ties, k
         tally.anchors += 1
         unlike = too_unlike(anchor)
         if unlike:
-            setattr(tally, unlike, getattr(tally, unlike) + 1)
+            tally.unlike[unlike] += 1
         elif anchor.decided and not keep_decided:
             tally.decided[answer] += 1
         else:
@@ -151,9 +148,10 @@ def why_none(subtask: Subtask, tally: Tally, missing: Mapping[str, str]) -> str 
     if not tally.anchors:
         return "No event of its trigger table has a context and an answer."
     if not tally.pool and not tally.decided:
+        failed = tally.unlike
         return (
-            f"None of {tally.anchors} anchors passes the filters: {tally.events} contexts do not have 11 to 99 events, "
-            f"{tally.admission} lack their admission event, {tally.answers} have too many names."
+            f"None of {tally.anchors} anchors passes the filters: {failed['events']} contexts do not have 11 to 99 events, "
+            f"{failed['admission']} lack their admission event, {failed['answers']} have too many names."
         )
     if subtask.task_type != RISK:
         decided = tally.decided.total()

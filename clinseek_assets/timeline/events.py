@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 from clinseek_assets.faults import SourceFault
 from clinseek_assets.mimic.catalogue import MODULES, PATIENT_TABLES
@@ -137,19 +138,17 @@ def trajectory_of(rows: PatientRows, dictionaries: Dictionaries) -> Trajectory:
     )
 
 
-class _PlacedRow(NamedTuple):
-    """A row with what the order and its event take from it: time, the table's rank, admission."""
-
-    time: datetime | None
-    rank: int
-    hadm_id: int | None
-    row: Row
+# A row with its place in the order: time (None behind an admission), rank of its table, source_row, admission, row.
+# Plain tuples, because there are millions of them: the first three say which comes first, no two are alike in them.
+_Placed = tuple[datetime | None, int, int, int | None, Row]
+_ORDER = itemgetter(0, 1, 2)
+_RANK = itemgetter(1)
 
 
-def _placed(rows: PatientRows) -> tuple[list[_PlacedRow], dict[str, int]]:
+def _placed(rows: PatientRows) -> tuple[list[_Placed], dict[str, int]]:
     """All rows in the order of the trajectory, and how many of each table nothing could place."""
     stays = {stay["stay_id"]: stay for stay in rows.get("edstays", ())}
-    timed: list[_PlacedRow] = []
+    timed: list[_Placed] = []
     unplaced: Counter[str] = Counter()
     for rank, table in enumerate(EVENT_TABLES):
         if table in PLACED_BY_ADMISSION:
@@ -162,8 +161,8 @@ def _placed(rows: PatientRows) -> tuple[list[_PlacedRow], dict[str, int]]:
                 unplaced[table] += 1
                 continue
             holder = stays.get(row["stay_id"], {}) if of_stay else row
-            timed.append(_PlacedRow(moment, rank, holder.get("hadm_id"), row))
-    timed.sort(key=lambda placed: (placed.time, placed.rank, placed.row["source_row"]))
+            timed.append((moment, rank, row["source_row"], holder.get("hadm_id"), row))
+    timed.sort(key=_ORDER)
     return _with_codes(timed, rows, unplaced), dict(unplaced)
 
 
@@ -186,30 +185,31 @@ def _after(moment: datetime | None, delay: timedelta) -> datetime | None:
     return None if moment is None else moment + delay
 
 
-def _with_codes(timed: list[_PlacedRow], rows: PatientRows, unplaced: Counter[str]) -> list[_PlacedRow]:
+def _with_codes(timed: list[_Placed], rows: PatientRows, unplaced: Counter[str]) -> list[_Placed]:
     """Put the coded diagnoses, then the DRG codes, of each admission behind its last row."""
-    codes: dict[int, list[_PlacedRow]] = {}
+    codes: dict[int, list[_Placed]] = {}
     for table in PLACED_BY_ADMISSION:
         rank = EVENT_TABLES.index(table)
         for row in sorted(rows.get(table, ()), key=lambda row: row["source_row"]):
-            codes.setdefault(row["hadm_id"], []).append(_PlacedRow(None, rank, row["hadm_id"], row))
-    last = {placed.hadm_id: place for place, placed in enumerate(timed) if placed.hadm_id in codes}
+            codes.setdefault(row["hadm_id"], []).append((None, rank, row["source_row"], row["hadm_id"], row))
+    if not codes:
+        return timed
+    last = {hadm_id: place for place, (_, _, _, hadm_id, _) in enumerate(timed) if hadm_id in codes}
     for hadm_id, without_place in codes.items():
         if hadm_id not in last:
-            unplaced.update(EVENT_TABLES[placed.rank] for placed in without_place)
+            unplaced.update(EVENT_TABLES[rank] for _, rank, *_ in without_place)
     behind = {place: codes[hadm_id] for hadm_id, place in last.items() if hadm_id is not None}
-    if not behind:
-        return timed
     return [one for place, placed in enumerate(timed) for one in (placed, *behind.get(place, ()))]
 
 
-def _joined(placed: Iterable[_PlacedRow], decorators: Mapping[str, Callable[[Row], Row]]) -> Iterator[Event]:
-    for rank, group in groupby(placed, key=lambda one: one.rank):
+def _joined(placed: Iterable[_Placed], decorators: Mapping[str, Callable[[Row], Row]]) -> Iterator[Event]:
+    for rank, group in groupby(placed, key=_RANK):
         table = EVENT_TABLES[rank]
         members = list(group)
+        start, _, _, hadm_id, _ = members[0]
         decorate = decorators.get(table)
-        rows = tuple(member.row if decorate is None else {**member.row, **decorate(member.row)} for member in members)
-        yield Event(table, members[0].time, members[-1].time, members[0].hadm_id, rows)
+        rows = tuple(row if decorate is None else {**row, **decorate(row)} for *_, row in members)
+        yield Event(table, start, members[-1][0], hadm_id, rows)
 
 
 def _decorators(rows: PatientRows, known: Dictionaries) -> dict[str, Callable[[Row], Row]]:
