@@ -15,6 +15,8 @@ from clinseek_assets.construction.manifest import build_manifest, without_contex
 from clinseek_assets.construction.pool import extract_pool
 from clinseek_assets.locations.physionet import find_modules
 from clinseek_assets.locations.settings import ATC_FILE, Settings, load_settings
+from clinseek_assets.storage import fingerprint
+from clinseek_assets.timeline.anchors import Ties
 
 
 @click.command()
@@ -67,7 +69,7 @@ def command(
     per_subtask: int,
     seed: int,
     out: Path,
-    ties: Any,
+    ties: Ties,
     keep_decided: bool,
     patients: int | None,
     most_patients: int,
@@ -91,7 +93,7 @@ def command(
     with _Bars() as bars:
         pool = extract_pool(
             find_modules(mimic_root),
-            work or settings.layout.manifest_work,
+            work or settings.layout.manifest_work / fingerprint.of_text(str(mimic_root.resolve()))[:12],
             most_patients=most_patients,
             seed=seed,
             atc_classes=atc_classes or _atc_classes(mimic_root, settings),

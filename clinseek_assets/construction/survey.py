@@ -150,8 +150,8 @@ def why_none(subtask: Subtask, tally: Tally, missing: Mapping[str, str]) -> str 
     if not tally.pool and not tally.decided:
         failed = tally.unlike
         return (
-            f"None of {tally.anchors} anchors passes the filters: {failed['events']} contexts do not have 11 to 99 events, "
-            f"{failed['admission']} lack their admission event, {failed['answers']} have too many names."
+            f"None of {tally.anchors} anchors passes the filters: {failed['events']} contexts do not have 11 to 99 "
+            f"events, {failed['admission']} lack their admission event, {failed['answers']} have too many names."
         )
     if subtask.task_type != RISK:
         decided = tally.decided.total()
