@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.construction.manifest import build_manifest, without_contexts, write_manifest
 from clinseek_assets.construction.pool import extract_pool
 from clinseek_assets.locations.physionet import find_modules
@@ -161,7 +162,7 @@ def _print(report: dict[str, Any], written: list[Path]) -> None:
         answers = f"{found['yes']}/{found['no']}" if "yes" in found else ""
         remark = found["reason"] or ("small" if found.get("small") else "")
         table.add_row(name, str(found["n"]), answers, str(found["patients"]), str(found["pool"]), remark)
-    console = Console()
+    console = path_console()
     console.print(table)
     console.print(
         f"{report['rows']} questions of {report['patients']} patients; {report['patients_considered']} of "

@@ -176,6 +176,13 @@ def test_every_deviation_says_what_was_published_what_is_ours_and_why(built):
         assert all(deviation.values())
 
 
+def test_the_originals_own_choices_are_no_deviations(hospital):
+    original = build_manifest(*hospital, per_subtask=5, seed=1, ties="published", keep_decided=True)
+    named = {deviation["name"] for deviation in original.report["deviations"]}
+    assert "candidates" in named
+    assert not named & {"ties", "decided"}
+
+
 def test_what_is_written_is_read_back_as_questions_with_its_own_counts(built, tmp_path):
     out = tmp_path / "release" / "text" / "ClinSeek-Bench_text.json"
     paths = write_manifest(built, out)
