@@ -1,1 +1,1 @@
-"""The benchmark itself as data: its subtasks, the shape of a question, the released counts and the published results."""
+"""The benchmark itself as data: its subtasks, the shape of a question, manifests, the released counts."""

@@ -28,10 +28,12 @@ class TextCounts(BaseModel):
 
     @property
     def risk_rows(self) -> int:
+        """Rows of the 18 risk subtasks."""
         return sum(self.per_subtask.get(name, 0) for name in RISK_SUBTASKS)
 
     @property
     def decision_rows(self) -> int:
+        """Rows of the 27 decision subtasks."""
         return self.rows - self.risk_rows
 
 
@@ -45,7 +47,7 @@ class ExpectedCounts(BaseModel):
 
 
 OFFICIAL = ExpectedCounts(
-    release="official", text=TextCounts(rows=1800, patients=1563, per_subtask={name: 40 for name in SUBTASKS})
+    release="official", text=TextCounts(rows=1800, patients=1563, per_subtask=dict.fromkeys(SUBTASKS, 40))
 )
 
 

@@ -42,12 +42,14 @@ class Subtask:
 
 
 def risk(name: str, category: str, trigger: str, instruction: str) -> Subtask:
+    """An entry of the catalogue that asks for yes or no."""
     return Subtask(name, RISK, category, trigger, "", instruction)
 
 
 def decision(
     name: str, category: str, trigger: str, target: str, asked: str, context_without: tuple[str, ...] = ()
 ) -> Subtask:
+    """An entry of the catalogue that asks what comes next."""
     instruction = f"Given the patient's record up to now, predict {asked}."
     return Subtask(name, DECISION, category, trigger, target, instruction, context_without)
 
@@ -81,7 +83,7 @@ _RISKS = (
         "ED_Critical_Outcomes",
         "ED_Critical_Outcomes",
         "edstays",
-        "After this emergency department stay, will the patient die in hospital or need intensive care within 12 hours?",
+        "After this emergency department stay, will the patient die in hospital or need intensive care in 12 hours?",
     ),
     risk(
         "Readmission_30day",

@@ -1,1 +1,1 @@
-"""MIMIC-IV as the benchmark uses it: the catalogue of its tables, its files on disk, and the cohort's rows out of them."""
+"""MIMIC-IV as the benchmark uses it: the tables' catalogue, its files on disk, the cohort's rows out of them."""

@@ -84,6 +84,7 @@ class Table:
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
+        """The published column names, in the order of the header."""
         return tuple(column.name for column in self.columns)
 
     @cached_property

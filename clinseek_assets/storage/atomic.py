@@ -32,10 +32,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex[:12]}-{path.name}")
     try:
         yield temporary
-        os.chmod(temporary, PRIVATE_FILE)
-        with open(temporary, "rb") as written:
+        temporary.chmod(PRIVATE_FILE)
+        with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,6 +1,5 @@
 """Files appear whole or not at all, and private."""
 
-import os
 import signal
 import stat
 import subprocess
@@ -12,6 +11,10 @@ import pytest
 from clinseek_assets.storage.atomic import UNFINISHED, sweep, whole_file, write_text
 
 
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_a_file_replaces_what_was_there_and_is_private(tmp_path):
     path = tmp_path / "new" / "table.txt"
     write_text(path, "old")
@@ -19,7 +22,7 @@ def test_a_file_replaces_what_was_there_and_is_private(tmp_path):
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert os.listdir(path.parent) == ["table.txt"]
+    assert names_in(path.parent) == ["table.txt"]
 
 
 def test_an_error_leaves_what_was_there(tmp_path):
@@ -29,7 +32,7 @@ def test_an_error_leaves_what_was_there(tmp_path):
         temporary.write_text("half")
         raise ZeroDivisionError
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["table.txt"]
+    assert names_in(tmp_path) == ["table.txt"]
 
 
 def test_a_killed_writer_leaves_only_what_is_swept(tmp_path):
@@ -45,6 +48,6 @@ def test_a_killed_writer_leaves_only_what_is_swept(tmp_path):
     killed = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not path.exists()
-    assert [name.startswith(UNFINISHED) for name in os.listdir(tmp_path)] == [True]
+    assert [name.startswith(UNFINISHED) for name in names_in(tmp_path)] == [True]
     assert sweep(tmp_path) == 1
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
