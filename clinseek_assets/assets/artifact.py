@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ PACKAGE = "clinseek_assets"
 # itself is skipped.
 ONE_RUN = dg.BackfillPolicy.single_run()
 ONE_RUN_AFTERWARDS = dg.BackfillPolicy.multi_run(max_partitions_per_run=100_000)
+
+BACKFILL_TAG = "dagster/backfill"
 
 AnyPartitions = dg.StaticPartitionsDefinition | dg.MultiPartitionsDefinition
 
@@ -330,7 +333,6 @@ class PartitionRecord:
         self.of_one = len(context.partition_keys) == 1
         self._tags = {} if self.of_one else {CODE_VERSION_TAG: code, **self._versions_of_inputs()}
         self._keys = {str(key): key for key in context.partition_keys}
-        self._recorded: Mapping[str, Mapping[str, str]] | None = None
 
     def add(self, key: str, receipt: Receipt) -> None:
         """Record a finished partition now; a run of one partition leaves it to the step's own result."""
@@ -350,13 +352,20 @@ class PartitionRecord:
             )
 
     def keep(self, key: str, receipt: Receipt) -> None:
-        """Record an up-to-date partition only if the event log does not have it as it is."""
-        if self._recorded is None:
-            self._recorded = self.context.instance.event_log_storage.get_latest_tags_by_partition(
-                self.context.asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG]
-            )
-        if self._recorded.get(key, {}).get(DATA_VERSION_TAG) != receipt.content:
+        """Record an up-to-date partition if the event log does not have it as it is.
+
+        A backfill counts a partition as failed that its own run did not record, so there it is recorded in any case.
+        """
+        if BACKFILL_TAG in self.context.run.tags or self._recorded.get(key) != receipt.content:
             self.add(key, receipt)
+
+    @cached_property
+    def _recorded(self) -> dict[str, str]:
+        """Partition -> the data version that the event log has of it."""
+        latest = self.context.instance.event_log_storage.get_latest_tags_by_partition(
+            self.context.asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG]
+        )
+        return {key: tags[DATA_VERSION_TAG] for key, tags in latest.items()}
 
     def _versions_of_inputs(self) -> dict[str, str]:
         tags: dict[str, str] = {}

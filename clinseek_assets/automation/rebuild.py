@@ -52,12 +52,12 @@ class Rebuilt:
 
     Attributes:
         assets: how many assets there are to bring up to date.
-        worked: the names of those that had work to do.
+        worked: those that had work to do.
         faults: what went wrong in stages that others need not wait for.
     """
 
     assets: int
-    worked: set[str] = field(default_factory=set)
+    worked: set[dg.AssetKey] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
 
@@ -95,7 +95,7 @@ def rebuild(
                 tags={**tags, **process_tag()},
                 raise_on_error=False,
             )
-            rebuilt.worked |= {artifact.name for artifact in artifacts}
+            rebuilt.worked |= {key for artifact in artifacts for key in artifact.keys}
             faults += failures(result)
         if faults and stage.required:
             raise Fault(

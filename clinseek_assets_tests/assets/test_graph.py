@@ -1,0 +1,244 @@
+"""The graph as a whole: what is in it, what a run makes, and what a second run leaves alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pandas
+import pytest
+
+from clinseek_assets.automation.rebuild import Wanted, rebuild
+from clinseek_assets.build import build, build_defs
+from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.faults import Fault
+from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.mimic.catalogue import TABLES
+from clinseek_assets.partitions import grid_key
+from clinseek_assets.resources.instance import open_instance
+from clinseek_assets_tests.conftest import Graph, open_graph, settings_over
+
+NAMED = {
+    "manifests": {"text_manifest", "subtasks"},
+    "patient_databases": {
+        "text_patient_databases",
+        "reference_tables",
+        "candidate_tables",
+        "table_descriptions",
+        "candidate_priors",
+    },
+    "contexts": {"text_contexts"},
+    "predictions": {"models", "text_curated_predictions"},
+    "scores": {"text_curated_scores", "text_model_scores", "text_intervals"},
+    "marts": {
+        "subtask_scores",
+        "text_figures",
+        "text_leaderboard",
+        "coverage",
+        "published_comparison",
+        "published_text_scores",
+    },
+    "reports": {"leaderboard_report", "release_validation"},
+}
+
+
+def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def written(home: Path) -> dict[str, int]:
+    """Every artifact with its time of writing."""
+    return {
+        str(path.relative_to(home)): path.stat().st_mtime_ns for path in (home / "assets").rglob("*") if path.is_file()
+    }
+
+
+def test_the_keys_do_not_change_unexpectedly(tiny_release, tmp_path):
+    found = specs(build_defs(settings_over(tiny_release, tmp_path)))
+    tables = {f"mimic_iv/{table.module}/{table.name}" for table in TABLES.values()}
+    assert len(tables) == 41
+    assert set(found) == tables.union(*NAMED.values())
+
+
+def test_every_asset_explains_itself(tiny_release, tmp_path):
+    for key, spec in specs(build_defs(settings_over(tiny_release, tmp_path))).items():
+        group = "source_tables" if key.startswith("mimic_iv/") else next(g for g, keys in NAMED.items() if key in keys)
+        assert spec.group_name == group
+        assert spec.owners, key
+        assert spec.kinds, key
+        assert spec.description and len(spec.description.split()) > 4, key
+
+
+def test_without_data_the_graph_loads_and_says_what_to_do(tmp_path):
+    settings = load_settings({"CLINSEEK_HOME": str(tmp_path / "home")}, project_root=Path(__file__).parents[2])
+    location = build(settings)
+    dg.Definitions.validate_loadable(location.definitions)
+    assert len(specs(location.definitions)) == 61 + 1
+    with open_instance(settings.layout) as instance, pytest.raises(Fault, match="make demo"):
+        rebuild(location, instance)
+
+
+def test_a_missing_module_means_fewer_assets_and_a_reason(tiny_release, tmp_path):
+    sources = tiny_release / "sources" / "mimic_iv"
+    settings = load_settings(
+        {
+            "CLINSEEK_HOME": str(tmp_path / "home"),
+            "CLINSEEK_RELEASE_ROOT": str(tiny_release / "release"),
+            "CLINSEEK_MODELS": str(tiny_release / "models.yaml"),
+            "MIMIC_IV_HOSP_ROOT": str(sources / "hosp"),
+            "MIMIC_IV_ICU_ROOT": str(sources / "icu"),
+        }
+    )
+    with open_graph(settings) as graph:
+        location = graph.location
+        absent = {spec.key.to_user_string(): spec for spec in location.graph.absent}
+        assert set(absent) == {"models"} | {
+            f"mimic_iv/{table.module}/{table.name}" for table in TABLES.values() if table.module in ("ed", "note")
+        }
+        assert "ed" in absent["mimic_iv/ed/triage"].metadata["missing"]
+        rebuilt = graph.bring_up_to_date()
+    assert dg.AssetKey("leaderboard_report") in rebuilt.worked
+    assert (settings.layout.reports / "leaderboard.html").is_file()
+
+
+def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
+    assets = finished_home / "assets"
+    model = "floor__always_no"
+    for path in (
+        "manifests/text_manifest.parquet",
+        "source_tables/mimic_iv/hosp/labevents.parquet",
+        "patient_databases/reference_table.db",
+        f"predictions/text/curated/{model}/{next(iter(SUBTASKS))}.parquet",
+        f"scores/text/by_model/{model}.parquet",
+        "marts/text_leaderboard.parquet",
+        "marts/published_comparison.parquet",
+        "reports/leaderboard.html",
+        "reports/release_validation.json",
+    ):
+        assert (assets / path).is_file(), path
+    assert list((assets / "patient_databases" / "text").glob("patient_*.db"))
+    assert json.loads((assets / "reports" / "release_validation.json").read_text())["ok"]
+
+
+def test_a_second_run_does_no_work_and_starts_no_run(finished: Graph):
+    before, runs = written(finished.settings.home), finished.instance.get_runs_count()
+    rebuilt = finished.bring_up_to_date()
+    assert (rebuilt.worked, rebuilt.assets) == (set(), 61)
+    assert written(finished.settings.home) == before
+    assert finished.instance.get_runs_count() == runs
+
+
+def test_materializing_what_is_up_to_date_writes_nothing(finished: Graph):
+    before = written(finished.settings.home / "assets" / "contexts")
+    location = finished.location
+    result = location.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        asset_selection=[dg.AssetKey("text_manifest")], instance=finished.instance
+    )
+    assert result.success
+    assert written(finished.settings.home / "assets" / "contexts") == before
+    assert finished.bring_up_to_date().worked == set()
+
+
+def test_a_lost_instance_is_told_again_and_no_file_is_written(finished_home, tiny_release, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(finished_home, home, ignore=shutil.ignore_patterns("dagster"))
+    receipts = {path: time for path, time in written(home).items() if "receipts" not in path}
+    with open_graph(settings_over(tiny_release, home)) as graph:
+        graph.bring_up_to_date(Wanted(arms=set(), models=set()))
+        known = graph.instance.get_materialized_partitions(dg.AssetKey("text_contexts"))
+    assert set(known) == set(SUBTASKS)
+    again = {path: time for path, time in written(home).items() if "receipts" not in path}
+    changed = {path for path in receipts if again.get(path) != receipts[path]}
+    assert not [path for path in changed if "marts" not in path and "reports" not in path]
+
+
+def test_a_changed_question_redoes_its_own_subtask_only(copied_release, finished_home, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(finished_home, home)
+    manifest = copied_release / "release" / "text" / "ClinSeek-Bench_text.json"
+    rows = json.loads(manifest.read_text())
+    changed = next(row for row in rows if row["task"] == "labevents")
+    changed["candidates"] = [*changed["candidates"], "A test that was not there before"]
+    manifest.write_text(json.dumps(rows))
+    # The same sources as before: only the release is another.
+    settings = load_settings(
+        {
+            "CLINSEEK_HOME": str(home),
+            "CLINSEEK_RELEASE_ROOT": str(copied_release / "release"),
+            "MIMIC_IV_ROOT": str(copied_release / "sources" / "mimic_iv"),
+            "CLINSEEK_MODELS": str(copied_release / "models.yaml"),
+        }
+    )
+    before = written(home)
+    with open_graph(settings) as graph:
+        graph.bring_up_to_date()
+    scores = {path for path, time in written(home).items() if path.startswith("assets/scores/text/curated/")}
+    redone = {path for path in scores if written(home)[path] != before.get(path)}
+    assert {Path(path).stem for path in redone} == {"labevents"}
+    assert len(redone) == 2  # two models
+
+
+def test_the_leaderboard_is_the_mean_over_questions(finished_home):
+    scores = pandas.concat(
+        pandas.read_parquet(path)
+        for path in (finished_home / "assets" / "scores" / "text" / "curated").rglob("*.parquet")
+    )
+    figures = pandas.read_parquet(finished_home / "assets" / "marts" / "text_figures.parquet")
+    for (model, mode), rows in scores.groupby(["model", "mode"]):
+        shown = figures[(figures["model"] == model) & (figures["mode"] == mode)].set_index("column")
+        assert shown.loc["overall", "f1"] == pytest.approx(rows["f1"].mean())
+        for task_type, part in rows.groupby("task_type"):
+            assert shown.loc[task_type, "f1"] == pytest.approx(part["f1"].mean())
+            assert shown.loc[task_type, "n"] == part["qid"].nunique()
+
+
+def test_the_published_comparison_holds_the_card_s_figures(finished_home):
+    marts = finished_home / "assets" / "marts"
+    published = pandas.read_parquet(marts / "published_comparison.parquet")
+    assert len(published) == 12 * 2 * 3
+    cell = published.set_index(["model", "column", "setting"])["published"]
+    assert cell["Claude Opus 4.6", "overall", "seeking"] == 63.2
+    assert cell["GLM-4.7", "decision_making", "curated"] == 38.6
+    assert pandas.isna(cell["EHR-R1-8B", "risk_prediction", "seeking"])
+
+
+def test_floor_rows_have_no_rank(finished_home):
+    board = pandas.read_parquet(finished_home / "assets" / "marts" / "text_leaderboard.parquet")
+    assert board[board["kind"] == "floor"]["curated_rank"].isna().all()
+    assert (board[board["kind"] == "evidence"]["curated_rank"] == 1).all()
+    assert board[["risk_seeking", "overall_seeking", "overall_delta"]].isna().all().all()
+
+
+def test_a_partition_s_record_carries_its_versions(finished: Graph):
+    key = dg.AssetKey("text_curated_scores")
+    partition = grid_key("evidence_counts", "labevents")
+    (record,) = finished.instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition]), limit=1
+    ).records
+    tags = record.asset_materialization.tags
+    receipt = finished.location.home.receipts.read("text_curated_scores", partition)
+    assert receipt is not None
+    assert tags["dagster/data_version"] == receipt.content
+    assert tags["dagster/code_version"]
+    assert {"dagster/input_data_version/text_curated_predictions", "dagster/partition/model"} <= set(tags)
+
+
+def test_nothing_is_shown_as_stale_after_a_run(finished: Graph):
+    from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+    from dagster._core.loader import LoadingContextForTest
+
+    graph = finished.location.definitions.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(finished.instance, graph, LoadingContextForTest(finished.instance))
+    wrong = {}
+    for key in graph.materializable_asset_keys:
+        partitions_def = graph.get(key).partitions_def
+        for partition in [None] if partitions_def is None else partitions_def.get_partition_keys()[:3]:
+            status = resolver.get_status(key, partition)
+            if status is not StaleStatus.FRESH:
+                wrong[key.to_user_string(), partition] = [
+                    (cause.reason, cause.dependency and cause.dependency.to_user_string())
+                    for cause in resolver.get_stale_causes(key, partition)
+                ]
+    assert not wrong

@@ -1,0 +1,125 @@
+"""What tests of the graph share: a tiny synthetic release, and the graph over it, brought up to date once."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from clinseek_assets.automation.code_location import CodeLocation
+from clinseek_assets.automation.rebuild import Rebuilt, Wanted, rebuild
+from clinseek_assets.build import build
+from clinseek_assets.locations.settings import Settings, load_settings
+from clinseek_assets.resources.instance import open_instance
+from clinseek_assets.synthetic.profiles import Profile
+from clinseek_assets.synthetic.release import make_release
+
+TINY = Profile("tiny", patients=40, per_subtask=1, manifest_patients=None, least_per_subtask=0)
+MODELS = """\
+models:
+  - {name: floor/always_no, dialect: baseline, model_id: always_no, enabled: true}
+  - {name: evidence_counts, dialect: baseline, model_id: evidence_counts, enabled: true}
+  - {name: switched_off, dialect: baseline, model_id: always_yes, enabled: false}
+"""
+
+
+@dataclass
+class Graph:
+    """A home with the graph over it."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+
+    @property
+    def location(self) -> CodeLocation:
+        """A fresh code location: what a new process would load."""
+        return build(self.settings)
+
+    def bring_up_to_date(self, wanted: Wanted = Wanted()) -> Rebuilt:  # noqa: B008
+        """Rebuild as the commands do."""
+        return rebuild(self.location, self.instance, wanted=wanted)
+
+
+@contextmanager
+def once(folder: Path) -> Iterator[bool]:
+    """Whether `folder` is still to be made; test processes that run side by side wait for the one that makes it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder.with_suffix(".done")
+        yield not done.exists()
+        done.touch()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of one test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if base.name.startswith("popen-") else base
+
+
+@pytest.fixture(scope="session")
+def tiny_release(shared: Path) -> Path:
+    """The folder of `release/` and `sources/` of a tiny synthetic release."""
+    root = shared / "tiny"
+    with once(root) as to_do:
+        if to_do:
+            make_release(TINY, root, seed=3)
+            (root / "models.yaml").write_text(MODELS)
+    return root
+
+
+def settings_over(release: Path, home: Path, **further: str) -> Settings:
+    """Settings of a home over a synthetic release."""
+    named = {
+        "CLINSEEK_HOME": str(home),
+        "CLINSEEK_RELEASE_ROOT": str(release / "release"),
+        "MIMIC_IV_ROOT": str(release / "sources" / "mimic_iv"),
+        "CLINSEEK_MODELS": str(release / "models.yaml"),
+    }
+    return load_settings({**named, **further})
+
+
+@pytest.fixture(scope="session")
+def finished_home(shared: Path, tiny_release: Path) -> Path:
+    """A home in which the whole graph was brought up to date; not to be changed."""
+    home = shared / "finished"
+    with once(home) as to_do:
+        if to_do:
+            settings = settings_over(tiny_release, home)
+            with open_instance(settings.layout) as instance:
+                rebuild(build(settings), instance)
+    return home
+
+
+@pytest.fixture
+def finished(finished_home: Path, tiny_release: Path, tmp_path: Path) -> Iterator[Graph]:
+    """A copy of the finished home, to be changed at will."""
+    home = tmp_path / "home"
+    shutil.copytree(finished_home, home)
+    with open_graph(settings_over(tiny_release, home)) as graph:
+        yield graph
+
+
+@contextmanager
+def open_graph(settings: Settings) -> Iterator[Graph]:
+    """The graph over a home, with its instance open."""
+    with open_instance(settings.layout) as instance:
+        yield Graph(settings, instance)
+
+
+@pytest.fixture
+def copied_release(tiny_release: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny release, to be changed at will."""
+    copied = tmp_path / "own_release"
+    shutil.copytree(tiny_release, copied)
+    return copied
+
+
+MakeSettings = Callable[..., Settings]
