@@ -84,7 +84,7 @@ ARMS: dict[str, Arm] = {
     for arm in (
         Arm(
             name="curated",
-            description="The model is shown the published context and answers in one turn; it looks for nothing itself.",
+            description="The model is shown the published context and answers in one turn, looking for nothing itself.",
             evidence=(CONTEXTS, "candidate_priors"),
             inputs=curated_inputs,
             answer=curated_answers,

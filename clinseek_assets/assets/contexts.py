@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas
 
-from clinseek_assets.assets.artifact import Artifact, Made, code_of, partitioned_artifact
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, code_of, partitioned_artifact
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.checks import contexts as checks
 from clinseek_assets.partitions import TEXT_SUBTASKS
@@ -44,15 +44,18 @@ def inputs(home: Home, subtask: str) -> list[str]:
 
 
 @partitioned_artifact(
-    name=NAME,
-    group=GROUP,
-    description="What a model of the curated arm is shown: the question's own timeline where the release has one, "
-    "EHR-Bench's row, or the patient database rendered by the published layout at the one anchor that fits. A question "
-    "whose anchor is ambiguous or not found has no context: nothing is guessed.",
-    kinds={"parquet"},
-    owners=("team:benchmark",),
-    code=code_of("contexts", "timeline", "assets/contexts.py"),
-    deps=["text_manifest", "text_patient_databases", "reference_tables"],
+    Explanation(
+        name=NAME,
+        group=GROUP,
+        kinds=frozenset({"parquet"}),
+        owners=("team:benchmark",),
+        code=code_of("contexts", "timeline", "assets/contexts.py"),
+        deps=(
+            "text_manifest",
+            "text_patient_databases",
+            "reference_tables",
+        ),
+    ),
     partitions_def=TEXT_SUBTASKS,
     inputs=inputs,
     output=path_of,
@@ -60,6 +63,12 @@ def inputs(home: Home, subtask: str) -> list[str]:
     check_specs=checks.SPECS,
 )
 def text_contexts(home: Home, subtasks: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+    """What a model of the curated arm is shown: one context a question, with its hash and its length in tokens.
+
+    The question's own timeline where the release has one, else EHR-Bench's row, else the patient database rendered by
+    the published layout at the one anchor that fits. A question whose anchor is ambiguous or not found has no context:
+    nothing is guessed.
+    """
     from clinseek_assets.contexts.sources import curate  # here, since its tokenizer doubles the time to load the graph
 
     asked = [question for subtask in subtasks for question in home.questions(subtask)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas
 
-from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.benchmark.manifest_file import read_manifest
 from clinseek_assets.benchmark.manifest_frame import manifest_frame
@@ -48,19 +48,23 @@ def counts_fingerprint(home: Home) -> str:
 
 
 @artifact(
-    name="text_manifest",
-    group=GROUP,
-    description="The questions of the text split as released (JSON list or JSONL), read, checked and typed: who is "
-    "asked about, at which moment, what the answer is and which candidates there are.",
-    kinds={"parquet", "pandera"},
-    owners=OWNERS,
-    code=code_of("benchmark", "assets/manifests.py", "checks/manifests.py"),
+    Explanation(
+        name="text_manifest",
+        group=GROUP,
+        kinds=frozenset({"parquet", "pandera"}),
+        owners=OWNERS,
+        code=code_of("benchmark", "assets/manifests.py", "checks/manifests.py"),
+    ),
     inputs=lambda home: [of_file(released_file(home)), counts_fingerprint(home)],
     output=lambda home: home.manifest_file,
     checks=checks.of_text_manifest,
     check_specs=checks.SPECS,
 )
 def text_manifest(home: Home, progress: Progress) -> Made:
+    """The questions of the text split as released, read, checked and typed.
+
+    Who is asked about, at which moment, what the answer is and which candidates there are; from a JSON list or JSONL.
+    """
     questions = read_manifest(released_file(home))
     frame = manifest_frame(questions)
     content = write_frame(home.manifest_file, frame)
@@ -78,17 +82,19 @@ def text_manifest(home: Home, progress: Progress) -> Made:
 
 
 @artifact(
-    name="subtasks",
-    group=GROUP,
-    description="The catalogue of the 45 subtasks (18 risk predictions, 27 decisions) and how many questions each has.",
-    kinds={"parquet"},
-    owners=OWNERS,
-    code=code_of("benchmark/subtasks.py", "assets/manifests.py"),
-    deps=["text_manifest"],
+    Explanation(
+        name="subtasks",
+        group=GROUP,
+        kinds=frozenset({"parquet"}),
+        owners=OWNERS,
+        code=code_of("benchmark/subtasks.py", "assets/manifests.py"),
+        deps=("text_manifest",),
+    ),
     inputs=lambda home: [home.receipts.content("text_manifest")],
     output=lambda home: home.subtasks_file,
 )
 def subtasks(home: Home, progress: Progress) -> Made:
+    """The catalogue of the 45 subtasks (18 risk predictions, 27 decisions) and how many questions each has."""
     counts = Counter(question.task for question in home.questions())
     rows = [{**asdict(subtask), "questions": counts[name]} for name, subtask in SUBTASKS.items()]
     frame = pandas.DataFrame(rows).drop(columns="context_without")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
 from clinseek_assets.assets.source_tables import cohort_fingerprint, name_of
 from clinseek_assets.checks import patient_databases as checks
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
@@ -25,20 +25,29 @@ def inputs(home: Home) -> list[str]:
 
 
 @artifact(
-    name="text_patient_databases",
-    group=GROUP,
-    description="One SQLite file a patient of the text split: the 34 patient tables under their published names, "
-    "the three published derived columns, typed and indexed; a table without rows is there and empty.",
-    kinds={"sqlite"},
-    owners=("team:data",),
-    code=code_of("records/patient_databases.py", "mimic/tables.py", "mimic/catalogue", "assets/patient_databases.py"),
-    deps=["text_manifest", *(name_of(table) for table in PATIENT_TABLES.values())],
+    Explanation(
+        name="text_patient_databases",
+        group=GROUP,
+        kinds=frozenset({"sqlite"}),
+        owners=("team:data",),
+        code=code_of(
+            "records/patient_databases.py", "mimic/tables.py", "mimic/catalogue", "assets/patient_databases.py"
+        ),
+        deps=(
+            "text_manifest",
+            *(name_of(table) for table in PATIENT_TABLES.values()),
+        ),
+    ),
     inputs=inputs,
     output=lambda home: home.layout.patient_databases("text"),
     checks=checks.of_text_patient_databases,
     check_specs=checks.SPECS,
 )
 def text_patient_databases(home: Home, progress: Progress) -> Made:
+    """One SQLite file a patient of the text split: the 34 patient tables under their published names.
+
+    With the three published derived columns, typed and indexed; a table without rows is there and empty.
+    """
     folder = home.layout.patient_databases("text")
     patients = sorted(home.cohort())
     tables = {name: path for name, path in home.tables().items() if name in PATIENT_TABLES}

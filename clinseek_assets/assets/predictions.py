@@ -12,14 +12,14 @@ import dagster as dg
 import pandas
 
 from clinseek_assets.assets.arms import Arm, Asked
-from clinseek_assets.assets.artifact import Artifact, Made, partitioned_artifact
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, partitioned_artifact
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.checks import predictions as checks
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.models.registry import Model
 from clinseek_assets.partitions import cell
 from clinseek_assets.resources.home import Home
-from clinseek_assets.resources.progress import Progress
+from clinseek_assets.resources.progress import Progress, of_work
 from clinseek_assets.storage.fingerprint import of_value
 from clinseek_assets.storage.parquet import write_frame
 
@@ -54,24 +54,24 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
         return [identity(home.models[model]), home.questions_fingerprint(subtask), *arm.inputs(home, subtask)]
 
     @partitioned_artifact(
-        name=arm.predictions,
-        group=GROUP,
-        description=f"Answers in the {arm.name} arm, one row a question. {arm.description} Nothing starts this by "
-        "itself, since models cost money; a finished question is never paid for twice.",
-        kinds={"parquet", "llm"},
-        owners=("team:evaluation",),
-        code=arm.code,
-        deps=["text_manifest", "models", *arm.evidence],
+        Explanation(
+            name=arm.predictions,
+            group=GROUP,
+            description=f"Answers in the {arm.name} arm, one row a question. {arm.description} Nothing starts this by "
+            "itself, since models cost money; a finished question is never paid for twice.",
+            kinds=frozenset({"parquet", "llm"}),
+            owners=("team:evaluation",),
+            code=arm.code,
+            deps=("text_manifest", "models", *arm.evidence),
+        ),
         partitions_def=grid,
         inputs=inputs,
         output=lambda home, key: path_of(home, arm, key),
-        checks=lambda home, keys: checks.of_predictions(
-            home, arm.predictions, [path_of(home, arm, key) for key in keys]
-        ),
+        checks=lambda home, keys: checks.of_predictions([path_of(home, arm, key) for key in keys]),
         check_specs=checks.specs(arm.predictions),
     )
     def answered(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
-        for done, key in enumerate(keys, start=1):
+        for key in keys:
             model, subtask = cell(key)
             frame = arm.answer(
                 home,
@@ -81,11 +81,10 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
                     questions=home.questions(subtask),
                     journal=journal_of(home, arm, model),
                     run_index=1,
-                    progress=lambda part, all_parts, what=key: progress(what.replace("|", ", "), part, all_parts),
+                    progress=of_work(progress, f"{model}, {subtask}"),
                 ),
             )
             content = write_frame(path_of(home, arm, key), frame)
-            progress(f"{arm.name} predictions of {model}", done, len(keys))
             yield key, Made(content, shown(path_of(home, arm, key), frame), complete=finished(frame))
 
     return answered

@@ -1,10 +1,10 @@
-"""What all patients share: dictionaries and code classes, the vocabularies of the candidate tools, table descriptions."""
+"""What all patients share: dictionaries and code classes, vocabularies of the candidate tools, table descriptions."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
 from clinseek_assets.assets.source_tables import name_of
 from clinseek_assets.mimic.catalogue import DICTIONARIES, TABLES
 from clinseek_assets.models.priors import candidate_priors as count_candidates
@@ -25,14 +25,14 @@ def versions(home: Home, tables: list[str]) -> list[str]:
 
 
 @artifact(
-    name="reference_tables",
-    group=GROUP,
-    description="The user's own dictionaries (ICD, HCPCS, items) with CCS classes of diagnoses and procedures and ATC "
-    "classes of medicines, as one SQLite file.",
-    kinds={"sqlite"},
-    owners=OWNERS,
-    code=code_of("records/reference_tables.py", "mimic/code_classes.py"),
-    deps=[name_of(table) for table in DICTIONARIES.values()],
+    Explanation(
+        name="reference_tables",
+        group=GROUP,
+        kinds=frozenset({"sqlite"}),
+        owners=OWNERS,
+        code=code_of("records/reference_tables.py", "mimic/code_classes.py"),
+        deps=tuple(name_of(table) for table in DICTIONARIES.values()),
+    ),
     inputs=lambda home: [
         *versions(home, list(DICTIONARIES)),
         of_file(home.settings.atc_classes) if home.settings.atc_classes else "no ATC classes",
@@ -41,6 +41,10 @@ def versions(home: Home, tables: list[str]) -> list[str]:
     output=lambda home: home.layout.reference_tables,
 )
 def reference_tables(home: Home, progress: Progress) -> Made:
+    """The user's own dictionaries (ICD, HCPCS, items) with classes of codes, as one SQLite file.
+
+    CCS classes of diagnoses and procedures, and ATC classes of medicines where a mapping file is given.
+    """
     path = home.layout.reference_tables
     built = build_reference_tables(
         home.tables(),
@@ -61,34 +65,40 @@ def reference_tables(home: Home, progress: Progress) -> Made:
 
 
 @artifact(
-    name="candidate_tables",
-    group=GROUP,
-    description="The vocabularies that the candidate tools search, built from the user's own dictionaries, as one "
-    "SQLite file.",
-    kinds={"sqlite"},
-    owners=OWNERS,
-    code=code_of("records/candidate_tables.py"),
-    deps=["reference_tables", *(name_of(table) for table in TABLES.values())],
+    Explanation(
+        name="candidate_tables",
+        group=GROUP,
+        kinds=frozenset({"sqlite"}),
+        owners=OWNERS,
+        code=code_of("records/candidate_tables.py"),
+        deps=(
+            "reference_tables",
+            *(name_of(table) for table in TABLES.values()),
+        ),
+    ),
     inputs=lambda home: [home.receipts.content("reference_tables"), *versions(home, list(TABLES))],
     output=lambda home: home.layout.candidate_tables,
 )
 def candidate_tables(home: Home, progress: Progress) -> Made:
+    """The vocabularies that the candidate tools search, built from the user's own dictionaries, as one SQLite file."""
     path = home.layout.candidate_tables
     build_candidate_tables(home.tables(), home.layout.reference_tables, path)
     return Made(of_file(path), {"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
 
 
 @artifact(
-    name="table_descriptions",
-    group=GROUP,
-    description="What each table and column means and how tables link, out of the catalogue, for the tools' users.",
-    kinds={"json"},
-    owners=OWNERS,
-    code=code_of("records/table_descriptions.py", "mimic/catalogue", "mimic/tables.py"),
+    Explanation(
+        name="table_descriptions",
+        group=GROUP,
+        kinds=frozenset({"json"}),
+        owners=OWNERS,
+        code=code_of("records/table_descriptions.py", "mimic/catalogue", "mimic/tables.py"),
+    ),
     inputs=lambda home: [],
     output=lambda home: home.layout.table_descriptions,
 )
 def table_descriptions(home: Home, progress: Progress) -> Made:
+    """What each table and column means and how tables link, out of the catalogue, for the tools' users."""
     folder = home.layout.table_descriptions
     build_table_descriptions(folder)
     written = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -99,18 +109,25 @@ def table_descriptions(home: Home, progress: Progress) -> Made:
 
 
 @artifact(
-    name="candidate_priors",
-    group=GROUP,
-    description="How often each candidate of a decision subtask occurs in the cohort's source tables: what floor rows "
-    "and baselines know beforehand. Labels of questions are not counted.",
-    kinds={"parquet"},
-    owners=("team:evaluation",),
-    code=code_of("models/priors.py"),
-    deps=["reference_tables", *(name_of(table) for table in TABLES.values())],
+    Explanation(
+        name="candidate_priors",
+        group=GROUP,
+        kinds=frozenset({"parquet"}),
+        owners=("team:evaluation",),
+        code=code_of("models/priors.py"),
+        deps=(
+            "reference_tables",
+            *(name_of(table) for table in TABLES.values()),
+        ),
+    ),
     inputs=lambda home: [home.receipts.content("reference_tables"), *versions(home, list(TABLES))],
     output=lambda home: home.priors_file,
 )
 def candidate_priors(home: Home, progress: Progress) -> Made:
+    """How often each candidate of a decision subtask occurs in the cohort's source tables.
+
+    It is what floor rows and baselines know beforehand; labels of questions are not counted.
+    """
     priors = count_candidates(home.tables(), home.layout.reference_tables)
     priors.save(home.priors_file)
     return Made(

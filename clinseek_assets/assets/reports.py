@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pandas
 
-from clinseek_assets.assets.artifact import Made, artifact, code_of
+from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
 from clinseek_assets.assets.marts import LEADERBOARD
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE
 from clinseek_assets.assets.shown import aggregates
@@ -19,7 +19,7 @@ from clinseek_assets.checks import reports as checks
 from clinseek_assets.records.release_checks import artifact_checks, manifest_checks
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
-from clinseek_assets.scoring.leaderboard import ARMS, WIDE, coverage_of, percent, rank_of, read_mart
+from clinseek_assets.scoring.leaderboard import ARMS, WIDE, coverage_of, percent, rank_of, read_mart, rows_of
 from clinseek_assets.scoring.leaderboard_page import coverage_plot, page
 from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.storage.fingerprint import of_file
@@ -34,19 +34,21 @@ def report_file(home: Home) -> Path:
 
 
 @artifact(
-    name="leaderboard_report",
-    group=GROUP,
-    description="The text leaderboard as one self-contained page, in the published layout, with intervals and coverage.",
-    kinds={"html"},
-    owners=("team:evaluation",),
-    code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/leaderboard_page.py"),
-    deps=[LEADERBOARD, FIGURES],
-    condition=WHICHEVER_ARE_THERE,
+    Explanation(
+        name="leaderboard_report",
+        group=GROUP,
+        kinds=frozenset({"html"}),
+        owners=("team:evaluation",),
+        code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/leaderboard_page.py"),
+        deps=(LEADERBOARD, FIGURES),
+        condition=WHICHEVER_ARE_THERE,
+    ),
     inputs=lambda home: [home.receipts.content(LEADERBOARD), home.receipts.content(FIGURES)],
     output=report_file,
     ready=lambda home: home.layout.mart(LEADERBOARD).is_file(),
 )
 def leaderboard_report(home: Home, progress: Progress) -> Made:
+    """The text leaderboard as one self-contained page, in the published layout, with intervals and coverage."""
     leaderboard, figures = read_mart(home.layout, LEADERBOARD), read_mart(home.layout, FIGURES)
     release = expected_counts(home.settings.release_root).release
     write_text(report_file(home), page(leaderboard, figures, release))
@@ -64,7 +66,6 @@ def leaderboard_report(home: Home, progress: Progress) -> Made:
 
 def as_shown(leaderboard: pandas.DataFrame, mode: str) -> pandas.DataFrame:
     """One mode's rows with the figures as texts, in percentage points."""
-    rows = leaderboard[leaderboard["mode"] == mode].to_dict(orient="records")
     return pandas.DataFrame(
         [
             {
@@ -73,7 +74,7 @@ def as_shown(leaderboard: pandas.DataFrame, mode: str) -> pandas.DataFrame:
                 **{f"{short} {arm}": percent(row[f"{short}_{arm}"]) for short in WIDE.values() for arm in ARMS},
                 "coverage": coverage_of(row),
             }
-            for row in rows
+            for row in rows_of(leaderboard, mode)
         ]
     )
 
@@ -83,30 +84,25 @@ def validation_file(home: Home) -> Path:
     return home.layout.reports / "release_validation.json"
 
 
+VALIDATED = ("text_manifest", "text_patient_databases", "reference_tables", "candidate_tables", "table_descriptions")
+
+
 @artifact(
-    name="release_validation",
-    group=GROUP,
-    description="Every released count and every linked artifact held against what is there: the same checks as "
-    "`clinseek validate`.",
-    kinds={"json"},
-    owners=("team:benchmark",),
-    code=code_of("records/release_checks.py", "benchmark", "assets/reports.py"),
-    deps=["text_manifest", "text_patient_databases", "reference_tables", "candidate_tables", "table_descriptions"],
-    inputs=lambda home: [
-        home.receipts.content(name)
-        for name in (
-            "text_manifest",
-            "text_patient_databases",
-            "reference_tables",
-            "candidate_tables",
-            "table_descriptions",
-        )
-    ],
+    Explanation(
+        name="release_validation",
+        group=GROUP,
+        kinds=frozenset({"json"}),
+        owners=("team:benchmark",),
+        code=code_of("records/release_checks.py", "benchmark", "assets/reports.py"),
+        deps=VALIDATED,
+    ),
+    inputs=lambda home: [home.receipts.content(name) for name in VALIDATED],
     output=validation_file,
     checks=checks.of_release_validation,
     check_specs=checks.SPECS,
 )
 def release_validation(home: Home, progress: Progress) -> Made:
+    """Every released count and every linked artifact held against what is there, as `clinseek validate` does."""
     found, questions = manifest_checks(home.settings.text_manifest, home.settings.release_root)
     found += artifact_checks(questions, home.layout, progress=of_work(progress, "databases validated"))
     report = {"ok": all(check.ok for check in found), "checks": [asdict(check) for check in found]}

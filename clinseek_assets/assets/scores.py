@@ -12,6 +12,7 @@ from clinseek_assets.assets.arms import ARMS, Arm
 from clinseek_assets.assets.artifact import (
     ONE_RUN_AFTERWARDS,
     Artifact,
+    Explanation,
     Made,
     artifact,
     code_of,
@@ -20,6 +21,7 @@ from clinseek_assets.assets.artifact import (
 from clinseek_assets.assets.predictions import path_of as predictions_path
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.checks import scores as checks
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.partitions import cell, grid_key
 from clinseek_assets.resources.home import Home
@@ -46,15 +48,17 @@ def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
     """The score asset of an arm."""
 
     @partitioned_artifact(
-        name=arm.scores,
-        group=GROUP,
-        description=f"Precision, recall and F1 of each answer of the {arm.name} arm, by both rules: `strict` (ours, the "
-        "headline) and `compat` (the published scorer's, to the digit). A missing answer has no score.",
-        kinds={"parquet"},
-        owners=OWNERS,
-        code=code_of("scoring", "assets/scores.py"),
-        deps=["text_manifest", arm.predictions],
-        condition=dg.AutomationCondition.eager(),
+        Explanation(
+            name=arm.scores,
+            group=GROUP,
+            description=f"Precision, recall and F1 of each answer of the {arm.name} arm, by both rules: `strict` "
+            "(ours, the headline) and `compat` (the published scorer's, to the digit). A missing answer has no score.",
+            kinds=frozenset({"parquet"}),
+            owners=OWNERS,
+            code=code_of("scoring", "assets/scores.py"),
+            deps=("text_manifest", arm.predictions),
+            condition=dg.AutomationCondition.eager(),
+        ),
         partitions_def=grid,
         backfill_policy=ONE_RUN_AFTERWARDS,
         inputs=lambda home, key: [
@@ -62,6 +66,8 @@ def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
             home.receipts.content(arm.predictions, key),
         ],
         output=lambda home, key: path_of(home, arm, key),
+        checks=lambda home, keys: checks.of_scores([path_of(home, arm, key) for key in keys]),
+        check_specs=checks.specs(arm.scores),
         ready=lambda home, key: home.receipts.read(arm.predictions, key) is not None,
     )
     def scored(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
@@ -89,14 +95,16 @@ def model_scores(models: dg.StaticPartitionsDefinition) -> Artifact:
         return [(arm, key) for arm, key in cells if home.receipts.read(arm.scores, key)]
 
     @partitioned_artifact(
-        name=MODEL_SCORES,
-        group=GROUP,
-        description="All scores of one model, over all arms and subtasks that were run.",
-        kinds={"parquet"},
-        owners=OWNERS,
-        code=code_of("assets/scores.py"),
-        deps=[arm.scores for arm in ARMS.values()],
-        condition=WHICHEVER_ARE_THERE,
+        Explanation(
+            name=MODEL_SCORES,
+            group=GROUP,
+            description="All scores of one model, over all arms and subtasks that were run.",
+            kinds=frozenset({"parquet"}),
+            owners=OWNERS,
+            code=code_of("assets/scores.py"),
+            deps=tuple(arm.scores for arm in ARMS.values()),
+            condition=WHICHEVER_ARE_THERE,
+        ),
         partitions_def=models,
         inputs=lambda home, model: [home.receipts.content(arm.scores, key) for arm, key in parts(home, model)],
         output=lambda home, model: home.layout.model_scores("text", model),
@@ -121,29 +129,27 @@ def anything_scored(home: Home) -> bool:
     return any(home.receipts.read(MODEL_SCORES, model) for model in home.models)
 
 
-def intervals() -> Artifact:
-    """The figures of every cell of the tables with their intervals."""
-
-    @artifact(
+@artifact(
+    Explanation(
         name=INTERVALS,
         group=GROUP,
-        description="Mean F1 of every model and arm by subtask, task type and overall, with 95% intervals clustered by "
-        "patient (subtasks fixed, patients random).",
-        kinds={"parquet", "scipy"},
+        kinds=frozenset({"parquet", "scipy"}),
         owners=OWNERS,
         code=code_of("scoring/statistics.py", "assets/scores.py"),
-        deps=[MODEL_SCORES],
+        deps=(MODEL_SCORES,),
         condition=WHICHEVER_ARE_THERE,
-        inputs=lambda home: [f"{model} {home.receipts.content(MODEL_SCORES, model)}" for model in home.models],
-        output=lambda home: home.intervals_file,
-        ready=anything_scored,
-    )
-    def estimated(home: Home, progress: Progress) -> Made:
-        scored = [model for model in home.models if home.receipts.read(MODEL_SCORES, model)]
-        if not scored:
-            raise ResultsFault("No model has scores yet.", mend="Run `clinseek demo` or `clinseek evaluate` first.")
-        frames = [home.read(MODEL_SCORES, model, home.layout.model_scores("text", model)) for model in scored]
-        frame = pandas.concat([group_intervals(scores) for scores in frames], ignore_index=True)
-        return Made(write_frame(home.intervals_file, frame), of_frame(home.intervals_file, frame))
-
-    return estimated
+    ),
+    inputs=lambda home: [f"{model} {home.receipts.content(MODEL_SCORES, model)}" for model in home.models],
+    output=lambda home: home.intervals_file,
+    ready=anything_scored,
+)
+def text_intervals(home: Home, progress: Progress) -> Made:
+    """Mean F1 of every model and arm by subtask, task type and overall, with 95% intervals clustered by patient
+    (subtasks are fixed, patients random).
+    """
+    scored = [model for model in home.models if home.receipts.read(MODEL_SCORES, model)]
+    if not scored:
+        raise ResultsFault("No model has scores yet.", mend="Run `clinseek demo` or `clinseek evaluate` first.")
+    frames = [home.read(MODEL_SCORES, model, home.layout.model_scores("text", model)) for model in scored]
+    frame = pandas.concat([group_intervals(scores) for scores in frames], ignore_index=True)
+    return Made(write_frame(home.intervals_file, frame), of_frame(home.intervals_file, frame))

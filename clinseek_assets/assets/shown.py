@@ -25,7 +25,7 @@ def of_file_and_rows(path: Path, rows: int) -> dict[str, Any]:
 
 def of_frame(path: Path, frame: pandas.DataFrame) -> dict[str, Any]:
     """As `of_file_and_rows`, with the columns and their types."""
-    columns = [dg.TableColumn(name, str(dtype)) for name, dtype in frame.dtypes.items()]
+    columns = [dg.TableColumn(str(name), str(dtype)) for name, dtype in frame.dtypes.items()]
     return {**of_file_and_rows(path, len(frame)), COLUMN_SCHEMA: dg.TableSchema(columns)}
 
 
@@ -48,7 +48,8 @@ def aggregates(frame: pandas.DataFrame, columns: list[str] | None = None) -> dg.
     """A small frame of aggregates as a table on the page."""
     shown = frame[columns] if columns else frame
     records = [
-        dg.TableRecord({name: plain(value) for name, value in row.items()}) for row in shown.to_dict(orient="records")
+        dg.TableRecord({str(name): plain(value) for name, value in row.items()})
+        for row in shown.to_dict(orient="records")
     ]
     return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(str(name)) for name in shown.columns]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from clinseek_assets.assets.artifact import Artifact, Made, artifact, code_of
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, asset_key, code_of
 from clinseek_assets.assets.shown import COLUMN_SCHEMA, of_file_and_rows, schema_of_table
 from clinseek_assets.checks import source_tables as checks
 from clinseek_assets.faults import SourceFault
@@ -37,8 +37,8 @@ def source_of(home: Home, table: Table) -> SourceFile:
         reason = home.inventory.missing.get(table.name, "no folder of MIMIC-IV is named")
         raise SourceFault(
             f"The source file of {table.module}/{table.name} is not there: {reason}",
-            mend="`make demo` makes synthetic sources; for your own, set MIMIC_IV_ROOT (`clinseek doctor` shows what is "
-            "missing and where to get it).",
+            mend="`make demo` makes synthetic sources; for your own, set MIMIC_IV_ROOT (`clinseek doctor` shows what "
+            "is missing and where to get it).",
         )
     return source
 
@@ -56,19 +56,21 @@ def source_table(table: Table) -> Artifact:
         return [source_of(home, table).fingerprint(), patients, repr(table)]
 
     @artifact(
-        name=name_of(table),
-        group=GROUP,
-        description=f"{table.description} "
-        + ("The rows of the benchmark's patients." if table.of_patients else "Taken whole."),
-        kinds={"parquet", "csv"},
-        owners=OWNERS,
-        code=CODE,
-        deps=["text_manifest"] if table.of_patients else [],
-        metadata={COLUMN_SCHEMA: schema_of_table(table)},
+        Explanation(
+            name=name_of(table),
+            group=GROUP,
+            description=f"{table.description} "
+            + ("The rows of the benchmark's patients." if table.of_patients else "Taken whole."),
+            kinds=frozenset({"parquet", "csv"}),
+            owners=OWNERS,
+            code=CODE,
+            deps=("text_manifest",) if table.of_patients else (),
+            metadata={COLUMN_SCHEMA: schema_of_table(table)},
+        ),
         inputs=inputs,
         output=lambda home: home.layout.source_table(table.module, table.name),
         checks=lambda home: checks.of_source_table(home, table),
-        check_specs=checks.specs(table, dg.AssetKey(name_of(table).split("/"))),
+        check_specs=checks.specs(table, asset_key(name_of(table))),
     )
     def extracted(home: Home, progress: Progress) -> Made:
         path = home.layout.source_table(table.module, table.name)
@@ -78,7 +80,7 @@ def source_table(table: Table) -> Artifact:
             extraction.content_fingerprint,
             {
                 **of_file_and_rows(path, extraction.rows),
-                "source file": extraction_source(home, table),
+                "source file": dg.MetadataValue.path(str(source_of(home, table).path)),
                 "source fingerprint": extraction.source_fingerprint,
                 "patients": extraction.patients,
                 "notices": "; ".join(extraction.notices) or "none",
@@ -86,11 +88,6 @@ def source_table(table: Table) -> Artifact:
         )
 
     return extracted
-
-
-def extraction_source(home: Home, table: Table) -> dg.MetadataValue:
-    """Which file the rows came from."""
-    return dg.MetadataValue.path(str(source_of(home, table).path))
 
 
 def artifacts(inventory: SourceInventory) -> tuple[Artifact, ...]:
@@ -106,13 +103,12 @@ def absent(inventory: SourceInventory) -> list[dg.AssetSpec]:
         return []
     return [
         dg.AssetSpec(
-            dg.AssetKey(name_of(table).split("/")),
+            asset_key(name_of(table)),
             group_name=GROUP,
             kinds={"csv"},
             owners=list(OWNERS),
-            description=f"Not there: {inventory.missing[name]} What is downstream goes on without it. {table.description}",
-            metadata={COLUMN_SCHEMA: schema_of_table(table), "missing": inventory.missing[name]},
+            description=f"Not there: {reason} What is downstream goes on without it. {table.description}",
+            metadata={COLUMN_SCHEMA: schema_of_table(table), "missing": reason},
         )
-        for name, table in TABLES.items()
-        if name not in inventory.files
+        for table, reason in ((TABLES[name], reason) for name, reason in inventory.missing.items())
     ]

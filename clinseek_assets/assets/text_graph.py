@@ -14,7 +14,7 @@ from clinseek_assets.assets.artifact import Artifact
 from clinseek_assets.assets.marts import text_marts
 from clinseek_assets.assets.predictions import GROUP as PREDICTIONS
 from clinseek_assets.assets.predictions import predictions
-from clinseek_assets.assets.scores import arm_scores, intervals, model_scores
+from clinseek_assets.assets.scores import arm_scores, model_scores, text_intervals
 from clinseek_assets.partitions import model_partitions, text_grid
 from clinseek_assets.resources.home import Home
 
@@ -83,7 +83,7 @@ def text_graph(home: Home, dbt_manifest: Path, arms: Sequence[Arm] = tuple(ARMS.
             for arm in arms
         ),
         Stage("scores by model", (model_scores(models),), follows=True),
-        Stage("intervals", (intervals(),), follows=True),
+        Stage("intervals", (text_intervals,), follows=True),
         Stage("tables (dbt)", (text_marts(dbt_manifest),), follows=True),
         Stage("leaderboard", (reports.leaderboard_report,), follows=True),
         Stage("validation", (reports.release_validation,)),
@@ -93,7 +93,7 @@ def text_graph(home: Home, dbt_manifest: Path, arms: Sequence[Arm] = tuple(ARMS.
         group_name=PREDICTIONS,
         kinds={"yaml"},
         owners=["team:evaluation"],
-        description="The registry of models (models.yaml): floor rows, baselines, and the endpoints that are switched on.",
+        description="The registry of models (models.yaml): floor rows, baselines, and the endpoints switched on.",
         metadata={"enabled": len(home.models), "listed": len(home.registry.models)},
     )
     return TextGraph(stages, (registry, *source_tables.absent(home.inventory)))

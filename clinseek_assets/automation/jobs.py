@@ -1,8 +1,8 @@
 """Jobs: what a person or a schedule starts, one a grid, since a job holds partitions of one kind only.
 
 In their order: `rebuild_text`, `curate_text`, `evaluate_text_<arm>`, `score_text_<arm>`, `gather_text`, `publish_text`.
-After `evaluate_text_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and `clinseek evaluate` run
-all of it in one process.
+After `evaluate_text_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and `clinseek evaluate`
+run all of it in one process.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def unrecorded(
     """The partitions that are up to date on disk but that this instance has no record of (its folder was removed)."""
     key = artifact.keys[0]
     if artifact.partitions == (None,):
-        known = {None} if instance.get_latest_materialization_event(key) else set()
+        known: set[str | None] = {None} if instance.get_latest_materialization_event(key) else set()
     else:
         known = set(instance.get_materialized_partitions(key))
     for partition in keys:

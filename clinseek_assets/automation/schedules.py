@@ -27,7 +27,7 @@ def weekly_evaluation(arm: str, models: Sequence[str]) -> dg.ScheduleDefinition:
         cron_schedule=MONDAY_NIGHT,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.STOPPED,
-        description=f"Brings the {arm} arm of every enabled model up to date once a week. Off by default: models cost money.",
+        description=f"Brings the {arm} arm of each model up to date every week. Off by default: models cost money.",
     )
     def weekly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
         tick = context.scheduled_execution_time.date().isoformat()

@@ -1,7 +1,7 @@
 """What follows by itself: scores, tables and reports, never predictions.
 
-The conditions stand on the assets. They act on what happens from one tick to the next and can lose what lands just after
-a request; the sweep finds that by content, whenever it happened.
+The conditions stand on the assets. They act on what happens from one tick to the next and can lose what lands just
+after a request; the sweep finds that by content, whenever it happened.
 """
 
 from __future__ import annotations

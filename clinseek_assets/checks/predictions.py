@@ -12,7 +12,6 @@ import pandas
 
 from clinseek_assets.checks.schemas import schema_result
 from clinseek_assets.models.outcomes import MISSING, Outcome
-from clinseek_assets.resources.home import Home
 
 
 def specs(asset: str) -> Sequence[dg.AssetCheckSpec]:
@@ -27,7 +26,7 @@ def specs(asset: str) -> Sequence[dg.AssetCheckSpec]:
     )
 
 
-def of_predictions(home: Home, asset: str, paths: Sequence[Path]) -> Iterator[dg.AssetCheckResult]:
+def of_predictions(paths: Sequence[Path]) -> Iterator[dg.AssetCheckResult]:
     """Answer `specs` over the partitions of a run, as counts."""
     frames = [pandas.read_parquet(path) for path in paths]
     rows = pandas.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)

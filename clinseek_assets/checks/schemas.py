@@ -27,7 +27,7 @@ def schema_result(check_name: str, schema: Any, frame: Any) -> dg.AssetCheckResu
         check_name=check_name,
         passed=not broken,
         description="; ".join(f"{rule}: {rows:,} rows" for rule, rows in list(broken.items())[:10]),
-        metadata={"rules broken": len(broken), **{rule: rows for rule, rows in list(broken.items())[:10]}},
+        metadata={"rules broken": len(broken), **dict(list(broken.items())[:10])},
     )
 
 

@@ -51,7 +51,7 @@ def table_schema(table: Table) -> Any:
     import pandera.polars
     import polars
 
-    types = {
+    types: dict[ColumnType, Any] = {
         ColumnType.INTEGER: polars.Int64,
         ColumnType.REAL: polars.Float64,
         ColumnType.TEXT: polars.String,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from clinseek_assets.locations.layout import Layout
-from clinseek_assets.scoring.leaderboard import COLUMNS, WIDE, coverage_of, percent, rank_of, read_mart
+from clinseek_assets.scoring.leaderboard import COLUMNS, WIDE, coverage_of, percent, rank_of, read_mart, rows_of
 
 LEAST_WIDTH = 116
 
@@ -35,7 +37,7 @@ def leaderboard_table(layout: Layout, mode: str) -> Table:
             table.add_column(f"{title.split()[place] if place < len(title.split()) else ''}\n{arm}", justify="right")
     table.add_column("\n±", justify="right")
     table.add_column("\ncovered", justify="right")
-    for row in rows[rows["mode"] == mode].to_dict(orient="records"):
+    for row in rows_of(rows, mode):
         cells = [
             percent(row[f"{short}_{arm}"], signed=arm == "delta")
             for short in WIDE.values()
@@ -53,7 +55,7 @@ def show(table: Table) -> None:
     console.print(table)
 
 
-def half_width(figures: pandas.DataFrame, row: dict[str, object], mode: str) -> str:
+def half_width(figures: pandas.DataFrame, row: dict[str, Any], mode: str) -> str:
     """Half of the interval of a row's overall figure, of the arm that ranks it."""
     arm = "seeking" if pandas.notna(row["overall_seeking"]) else "curated"
     cell = figures[

@@ -32,6 +32,12 @@ def read_mart(layout: Layout, name: str) -> pandas.DataFrame:
     return pandas.read_parquet(path)
 
 
+def rows_of(mart: pandas.DataFrame, mode: str) -> list[dict[str, Any]]:
+    """One mode's rows of a mart, in their order."""
+    rows = mart[mart["mode"] == mode].to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def leaderboard_figures(figures: pandas.DataFrame, split: str, mode: str) -> dict[str, Any]:
     """The figures in the shape of `clinseek leaderboard --json`, as fractions.
 
@@ -45,14 +51,9 @@ def leaderboard_figures(figures: pandas.DataFrame, split: str, mode: str) -> dic
         figure that is not there (no answer at all; one patient only) is None. `contrasts` is empty while no two arms
         that make one were run.
     """
-    kept = ["model", "column", "arm", "f1", "low", "high", "n", "coverage"]
-    rows = figures.loc[figures["mode"] == mode, kept].to_dict(orient="records")
-    return {
-        "split": split,
-        "mode": mode,
-        "rows": [{k: _plain(v) for k, v in row.items()} for row in rows],
-        "contrasts": [],
-    }
+    kept = ("model", "column", "arm", "f1", "low", "high", "n", "coverage")
+    rows = [{name: _plain(row[name]) for name in kept} for row in rows_of(figures, mode)]
+    return {"split": split, "mode": mode, "rows": rows, "contrasts": []}
 
 
 def _plain(value: Any) -> Any:

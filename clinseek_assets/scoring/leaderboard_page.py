@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas
 
-from clinseek_assets.scoring.leaderboard import ARMS, COLUMNS, WIDE, coverage_of, percent, rank_of
+from clinseek_assets.scoring.leaderboard import ARMS, COLUMNS, WIDE, coverage_of, percent, rank_of, rows_of
 
 MODES = {
     "strict": "Strict scores (headline): spelling, spaces and case do not count; a missing answer has no score.",
@@ -54,9 +54,9 @@ def page(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, release: str)
 def table(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, mode: str) -> str:
     """One mode's rows in the published layout."""
     interval = {
-        (row.model, row.column, row.arm): f"{percent(row.low)} to {percent(row.high)}"
-        for row in figures[figures["mode"] == mode].itertuples()
-        if pandas.notna(row.low)
+        (row["model"], row["column"], row["arm"]): f"{percent(row['low'])} to {percent(row['high'])}"
+        for row in rows_of(figures, mode)
+        if pandas.notna(row["low"])
     }
     top = "".join(f'<th class="group" colspan="3">{escape(title)}</th>' for title in COLUMNS.values())
     below = "".join(
@@ -64,9 +64,7 @@ def table(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, mode: str) -
         for _ in COLUMNS
         for arm, title in ARMS.items()
     )
-    body = "".join(
-        table_row(row, interval) for row in leaderboard[leaderboard["mode"] == mode].to_dict(orient="records")
-    )
+    body = "".join(table_row(row, interval) for row in rows_of(leaderboard, mode))
     return (
         f"<table><thead><tr><th>Rank</th><th>Model</th>{top}<th>Coverage</th></tr>"
         f"<tr><th></th><th></th>{below}<th>%</th></tr></thead><tbody>{body}</tbody></table>"

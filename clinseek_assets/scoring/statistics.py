@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy
 import pandas
@@ -89,9 +90,10 @@ def group_intervals(scores: pandas.DataFrame) -> pandas.DataFrame:
     """
     question = ["model", "arm", "mode", "task_type", "subtask", "subject_id", "qid"]
     of_questions = scores[scores["scored"]].groupby(question, sort=True, as_index=False)["f1"].mean()
+    runs = ["model", "arm", "mode"]
     rows = [
-        {"model": model, "arm": arm, "mode": mode, "column": column, "weighting": weighting, **asdict(estimate)}
-        for (model, arm, mode), cell in of_questions.groupby(["model", "arm", "mode"])
+        {**dict(zip(runs, run, strict=True)), "column": column, "weighting": weighting, **asdict(estimate)}
+        for run, cell in of_questions.groupby(runs)
         for column, weighting, estimate in _columns(cell)
     ]
     types = {"model": "str", "arm": "str", "mode": "str", "column": "str", "weighting": "str", "f1": "float64"}
@@ -99,7 +101,7 @@ def group_intervals(scores: pandas.DataFrame) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def _columns(cell: pandas.DataFrame) -> Iterator[tuple[str, str, Estimate]]:
+def _columns(cell: Any) -> Iterator[tuple[str, str, Estimate]]:
     for subtask, rows in cell.groupby("subtask"):
         yield str(subtask), MICRO, _estimate(rows, MICRO)
     groups = {RISK: cell[cell["task_type"] == RISK], DECISION: cell[cell["task_type"] == DECISION], OVERALL: cell}

@@ -1,0 +1,32 @@
+"""Checks of the scores: figures are there exactly where an answer was scored, and are what F1 can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+import pandas
+
+from clinseek_assets.checks.schemas import schema_result
+
+
+def specs(asset: str) -> Sequence[dg.AssetCheckSpec]:
+    """The checks of one arm's score asset."""
+    return (
+        dg.AssetCheckSpec(
+            "schema",
+            asset=asset,
+            blocking=True,
+            description="Figures where scored and only there, F1 between precision and recall.",
+        ),
+    )
+
+
+def of_scores(paths: Sequence[Path]) -> Iterator[dg.AssetCheckResult]:
+    """Answer `specs` over the partitions of a run."""
+    from clinseek_assets.scoring.schema import SCORES
+
+    yield schema_result(
+        "schema", SCORES, pandas.concat([pandas.read_parquet(path) for path in paths], ignore_index=True)
+    )
