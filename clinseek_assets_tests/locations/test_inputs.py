@@ -2,11 +2,12 @@
 
 import gzip
 import os
+from pathlib import Path
 
 import pytest
 
 from clinseek_assets.locations.inputs import BROKEN, MISSING, PARTIAL, PRESENT, examine_inputs
-from clinseek_assets.locations.settings import KEYS, load_settings
+from clinseek_assets.locations.settings import KEYS, examine_settings, load_settings
 from clinseek_assets_tests.locations.folders import lay_module, lay_root
 
 
@@ -97,6 +98,7 @@ def test_a_missing_module_names_its_subtasks(project, tmp_path):
         (gzip.compress(b"10000032,1,2\n"), "has no header"),
         (gzip.compress(b"subject_id,chartdate,seq_num,result_name\n"), "lacks the column result_value"),
     ],
+    ids=["not packed", "empty", "cut", "wrong encoding", "no header", "column missing"],
 )
 def test_a_file_that_cannot_be_used_is_named(project, tmp_path, content, reason):
     lay_module(tmp_path / "data/hosp", "hosp")
@@ -107,6 +109,29 @@ def test_a_file_that_cannot_be_used_is_named(project, tmp_path, content, reason)
     assert "omr.csv.gz" in fault
     assert reason in fault
     assert "10000032" not in fault
+
+
+def test_a_file_that_may_not_be_read_is_not_to_be_fetched_again(project, tmp_path, monkeypatch):
+    lay_module(tmp_path / "data/hosp", "hosp", without=("omr",))
+    omr = tmp_path / "data/hosp/omr.csv"
+    omr.write_text("subject_id,chartdate,seq_num,result_name,result_value\n")
+    opens = Path.open
+
+    def refuses(path, *arguments, **further):
+        if path == omr:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opens(path, *arguments, **further)
+
+    monkeypatch.setattr(Path, "open", refuses)
+    [fault] = found(project, MIMIC_IV_ROOT=tmp_path / "data")["MIMIC-IV: hosp"].faults
+    assert fault == f"{omr} cannot be opened (Permission denied)."
+
+
+def test_a_release_root_that_is_not_there_is_told_once(project, tmp_path):
+    settings, faults = examine_settings({"CLINSEEK_RELEASE_ROOT": str(tmp_path / "nowhere")}, project)
+    release = examine_inputs(settings)[0]
+    assert len(faults) == 1
+    assert (release.state, release.path, release.faults) == (BROKEN, None, ())
 
 
 def test_columns_in_another_order_or_case_are_well(project, tmp_path):
