@@ -1,8 +1,8 @@
-"""The records of a source file as batches of uninterpreted text, in the catalogue's column order.
+"""The records of a source file as blocks of uninterpreted text, in the catalogue's column order.
 
 pyarrow tokenises; this module binds columns by name and finds what a tokeniser lets pass: a cut file, quotes that do
-not balance, a missing column. Every record of the file is looked at, whichever patients are wanted. The texts of
-pyarrow's own errors quote rows, so none of them is passed on.
+not balance, a missing column. Every record of the file is tokenised, whichever patients are wanted; texts are made of
+the cells that are asked for alone. The texts of pyarrow's own errors quote rows, so none of them is passed on.
 
 The dialect is that of the published files: commas, `"` as quote, `""` for a quote inside of quotes, line breaks allowed
 inside of quotes, one header line, LF or CRLF, UTF-8 (a byte order mark is tolerated).
@@ -17,7 +17,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, cast
@@ -28,14 +28,15 @@ import pyarrow.csv as pa_csv
 from isal import igzip, isal_zlib
 
 from clinseek_assets.faults import SourceFault
+from clinseek_assets.mimic.record_bounds import end_of_last_record, first_stray_quote, quote_places, record_ends
 from clinseek_assets.mimic.source_files import SourceFile
 from clinseek_assets.mimic.tables import Table
 
-# Memory is a small multiple of a block, whatever the file's size. A record must fit into one: the longest published
-# notes are some tens of kilobytes.
-BLOCK_BYTES = 1 << 20
+# Memory is a small multiple of a block, whatever the file's size.
+BLOCK_BYTES = 1 << 19
+# The longest published notes are some tens of kilobytes: what has no end after so much has a quote that is not closed.
+LONGEST_RECORD = 1 << 20
 LONGEST_HEADER = 1 << 16
-QUOTE = ord('"')
 
 # How pyarrow's error about a record's width begins; the record's own text follows and is not looked at. (pyarrow's
 # handler for such records is no way out: where the record is not UTF-8 it prints a traceback.)
@@ -46,6 +47,14 @@ DAMAGED_GZIP: tuple[type[Exception], ...] = (
     igzip.BadGzipFile,
     zlib.error,
     cast(type[Exception], isal_zlib.error),
+)
+PARSING = pa_csv.ParseOptions(
+    delimiter=",",
+    quote_char='"',
+    double_quote=True,
+    escape_char=False,
+    newlines_in_values=True,
+    ignore_empty_lines=False,
 )
 FETCH_AGAIN = "Fetch the file again, and compare it with the SHA256SUMS.txt of its PhysioNet project."
 
@@ -129,59 +138,8 @@ class StrayQuoteError(Exception):
         self.offset = offset
 
 
-class QuoteWatch:
-    """Sees to it that quotes stand only where the dialect has them, chunk by chunk.
-
-    Of all quotes in the file, counted from 0, an even one opens a cell or is the second of a doubled pair: before it
-    stands a comma, a line end or a quote. An odd one closes a cell or is the first of a pair: after it stands a comma,
-    a line end or a quote. A tokeniser would read on past a lost quote and swallow records.
-    """
-
-    def __init__(self) -> None:
-        self._before = b"\n"
-        self._quotes = 0
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every quote that was opened so far was closed."""
-        return self._quotes % 2 == 0
-
-    def look_at(self, chunk: bytes, offset: int) -> None:
-        """Check the quotes of the next chunk, which begins `offset` bytes into the file.
-
-        Raises:
-            StrayQuoteError: one is out of place.
-        """
-        joined, self._before = self._before + chunk, chunk[-1:]
-        if b'"' not in joined:
-            return
-        window = np.frombuffer(joined, np.uint8)
-        places = np.flatnonzero(window == QUOTE)
-        inside = places[places > 0]  # a quote at 0 was counted with the chunk before; only what follows it is new
-        first = self._quotes - (len(places) - len(inside))
-        self._quotes += len(inside)
-        even = (np.arange(first, first + len(places)) % 2) == 0
-        opening = places[even & (places > 0)]
-        closing = places[~even & (places < len(window) - 1)]
-        wrong = np.concatenate(
-            [opening[~BEFORE_OPENING[window[opening - 1]]], closing[~AFTER_CLOSING[window[closing + 1]]]]
-        )
-        if len(wrong):
-            raise StrayQuoteError(offset - 1 + int(wrong.min()))
-
-
-def _among(characters: bytes) -> np.ndarray:
-    table = np.zeros(256, bool)
-    table[list(characters)] = True
-    return table
-
-
-BEFORE_OPENING = _among(b',\n"')
-AFTER_CLOSING = _among(b',\r\n"')
-
-
 class SourceStream(io.RawIOBase):
-    """A source file's decompressed bytes. It notes what betrays a cut: the last byte, and quotes out of place."""
+    """A source file's decompressed bytes, read front to back."""
 
     def __init__(self, source: SourceFile) -> None:
         super().__init__()
@@ -191,9 +149,6 @@ class SourceStream(io.RawIOBase):
             if source.compressed
             else io.BufferedReader(self._hashed, BLOCK_BYTES)
         )
-        self._offset = 0
-        self.last_byte = b""
-        self.quotes = QuoteWatch()
 
     def readable(self) -> bool:
         """Always true."""
@@ -201,22 +156,10 @@ class SourceStream(io.RawIOBase):
 
     def header_line(self) -> bytes:
         """The first line, with its line end."""
-        line = self._bytes.readline(LONGEST_HEADER)
-        self._offset = len(line)
-        self.last_byte = line[-1:]
-        return line
+        return self._bytes.readline(LONGEST_HEADER)
 
     def read(self, size: int = -1) -> bytes:
         """The next `size` bytes, fewer only at the end."""
-        chunk = self._bytes.read(size)
-        if chunk:
-            self.last_byte = chunk[-1:]
-            self.quotes.look_at(chunk, self._offset)
-            self._offset += len(chunk)
-        return chunk
-
-    def read_unwatched(self, size: int) -> bytes:
-        """The next `size` bytes, without a look at them."""
         return self._bytes.read(size)
 
     @property
@@ -233,6 +176,50 @@ class SourceStream(io.RawIOBase):
         self._bytes.close()
         self._hashed.close()
         super().close()
+
+
+@dataclass(frozen=True)
+class RecordBlock:
+    """Some successive records of a file, all of the right width.
+
+    Attributes:
+        where: the file, as messages name it.
+        before: how many records stand before these.
+        cells: the columns that were asked for, as strings, an empty cell as null; a row a record.
+        text: the records as they stand in the file.
+        quotes: the places of the quotes in `text`.
+    """
+
+    where: str
+    before: int
+    cells: pa.RecordBatch
+    text: bytes
+    quotes: np.ndarray
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The number of each record in the file, from 1."""
+        return np.arange(self.before + 1, self.before + 1 + self.cells.num_rows)
+
+    def text_of(self, places: np.ndarray) -> bytes:
+        """The text of some of the records.
+
+        Args:
+            places: which, ascending, counted within the block from 0; at least one.
+
+        Raises:
+            SourceFault: the tokeniser takes something else for the end of a record than the dialect does.
+        """
+        ends = record_ends(self.text, self.quotes)
+        if len(ends) != self.cells.num_rows:
+            raise _unclear_records(self.where, self.before)
+        bounds = np.concatenate([[0], ends]).tolist()
+        runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+        return b"".join(self.text[bounds[run[0]] : bounds[run[-1] + 1]] for run in runs)
+
+
+def _unclear_records(where: str, before: int) -> SourceFault:
+    return SourceFault(f"{where}: cannot be told into records after record {before}.", mend=FETCH_AGAIN)
 
 
 class RecordReader:
@@ -267,17 +254,24 @@ class RecordReader:
     ) -> None:
         self._stream.close()
 
-    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield `(records before this batch, batch)`: catalogue columns as strings, an empty cell as null.
+    def blocks(self, columns: Sequence[str]) -> Iterator[RecordBlock]:
+        """Yield all records, some at a time, with the cells of some of the catalogue's columns.
 
         Raises:
             SourceFault: damaged gzip, a record with too few or too many fields, wrong encoding, a cut file.
         """
         before = 0
         try:
-            for batch in self._tokenised():
-                yield before, batch
-                before += batch.num_rows
+            for text, quotes in self._texts():
+                cells = self.tokenised(text, before, columns)
+                yield RecordBlock(self.where, before, cells, text, quotes)
+                before += cells.num_rows
+        except _EndlessRecordError:
+            raise SourceFault(
+                f"{self.where}: after record {before} a record is longer than {LONGEST_RECORD} bytes: a quote is not "
+                "closed.",
+                mend=FETCH_AGAIN,
+            ) from None
         except DAMAGED_GZIP:
             raise self._damaged_gzip() from None
         except StrayQuoteError as stray:
@@ -286,11 +280,41 @@ class RecordReader:
                 'ends: cells with quotes in them must be quoted, and their quotes doubled ("").',
                 mend=FETCH_AGAIN,
             ) from None
-        except pa.ArrowInvalid as error:
-            raise self._untokenisable(str(error), before) from None
         except OSError as error:
             raise SourceFault(f"{self.where}: reading failed ({error.strerror}).") from None
-        self._assert_whole()
+
+    def tokenised(self, text: bytes, before: int, columns: Sequence[str]) -> pa.RecordBatch:
+        """Some of the cells of some records, as strings, an empty cell as null.
+
+        Args:
+            text: the records.
+            before: how many records stand before them.
+            columns: the catalogue's columns that are wanted.
+
+        Raises:
+            SourceFault: a record has too few or too many fields, or the text is not UTF-8.
+        """
+        if not _is_utf8(text):
+            raise self._wrong_encoding(line_not_in_utf8(self.source))
+        places = [str(place) for place in range(self.header.width)]
+        place_of = dict(zip(self.source.table.column_names, self.header.places, strict=True))
+        wanted = [places[place_of[name]] for name in columns]
+        try:
+            table = pa_csv.read_csv(
+                pa.BufferReader(text),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=places),
+                parse_options=PARSING,
+                convert_options=pa_csv.ConvertOptions(
+                    include_columns=wanted,
+                    column_types=dict.fromkeys(wanted, pa.string()),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise self._untokenisable(str(error), before) from None
+        (batch,) = table.combine_chunks().to_batches()
+        return batch.rename_columns(list(columns))
 
     @property
     def bytes_read(self) -> int:
@@ -298,7 +322,7 @@ class RecordReader:
         return self._stream.bytes_read
 
     def sha256(self) -> str:
-        """The hash of the file as it lies on disk, once all batches were read."""
+        """The hash of the file as it lies on disk, once all blocks were read."""
         return self._stream.sha256()
 
     def _read_header(self) -> Header:
@@ -306,6 +330,7 @@ class RecordReader:
             line = self._stream.header_line()
         except DAMAGED_GZIP:
             raise self._damaged_gzip() from None
+        self._header_bytes = len(line)
         if not line.strip():
             raise SourceFault(f"{self.where}: the file is empty, it has not even a header.", mend=FETCH_AGAIN)
         try:
@@ -322,47 +347,37 @@ class RecordReader:
             ) from None
         return bind_header(self.source.table, names, self.where)
 
-    def _tokenised(self) -> Iterator[pa.RecordBatch]:
-        first = self._stream.read(BLOCK_BYTES)
-        if not first:
-            return
-        places = [str(place) for place in range(self.header.width)]
-        wanted = [places[place] for place in self.header.places]
+    def _texts(self) -> Iterator[tuple[bytes, np.ndarray]]:
+        """The file's text after the header, cut between records, and the places of the quotes in each piece."""
+        rest, offset = b"", self._header_bytes
+        while chunk := self._stream.read(BLOCK_BYTES):
+            text = rest + chunk
+            quotes = quote_places(text)
+            if (stray := first_stray_quote(text, quotes)) is not None:
+                raise StrayQuoteError(offset + stray)
+            end = end_of_last_record(text, quotes)
+            if end:
+                yield text[:end], quotes[: np.searchsorted(quotes, end)]
+            rest, offset = text[end:], offset + end
+            if len(rest) > LONGEST_RECORD:
+                raise _EndlessRecordError
+        if rest:
+            quotes = quote_places(rest)
+            yield rest, quotes
+            raise self._cut(quoted=len(quotes) % 2 == 1)
 
-        reader = pa_csv.open_csv(
-            _Rejoined(first, self._stream),
-            read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=places),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=",",
-                quote_char='"',
-                double_quote=True,
-                escape_char=False,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                include_columns=wanted,
-                column_types={place: pa.string() for place in wanted},
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
+    def _cut(self, *, quoted: bool) -> SourceFault:
+        if quoted:
+            return SourceFault(f"{self.where}: the last quote is not closed: the file was cut.", mend=FETCH_AGAIN)
+        return SourceFault(
+            f"{self.where}: the last record has no line end: the file was cut.",
+            mend=f"{FETCH_AGAIN} If nothing is missing, end the file with a line break.",
         )
-        for batch in reader:
-            yield batch.rename_columns(list(self.source.table.column_names))
-
-    def _assert_whole(self) -> None:
-        if self._stream.last_byte != b"\n":
-            raise SourceFault(
-                f"{self.where}: the last record has no line end: the file was cut.",
-                mend=f"{FETCH_AGAIN} If nothing is missing, end the file with a line break.",
-            )
-        if not self._stream.quotes.balanced:
-            raise SourceFault(f"{self.where}: the last quote is not closed: the file was cut.", mend=FETCH_AGAIN)
 
     def _damaged_gzip(self) -> SourceFault:
         return SourceFault(f"{self.where}: the gzip data is damaged or ends too early.", mend=FETCH_AGAIN)
 
-    def _wrong_encoding(self, line: int) -> SourceFault:
+    def _wrong_encoding(self, line: int | None) -> SourceFault:
         return SourceFault(
             f"{self.where}: line {line} is not UTF-8.",
             mend="The published files are UTF-8; convert the file or fetch it again.",
@@ -371,34 +386,25 @@ class RecordReader:
     def _untokenisable(self, error: str, before: int) -> SourceFault:
         if found := WIDTH_ERROR.match(error):
             return SourceFault(
-                f"{self.where}: record {found['record']} has {found['fields']} fields where the header has "
-                f"{found['width']}.",
+                f"{self.where}: record {before + int(found['record'])} has {found['fields']} fields where the header "
+                f"has {found['width']}.",
                 mend=FETCH_AGAIN,
             )
-        if line := line_not_in_utf8(self.source):
-            return self._wrong_encoding(line)
-        return SourceFault(
-            f"{self.where}: after record {before} a record is longer than {BLOCK_BYTES} bytes: a quote is not closed.",
-            mend=FETCH_AGAIN,
-        )
+        return _unclear_records(self.where, before)
 
 
-class _Rejoined(io.RawIOBase):
-    """A block that was read ahead, then the rest of the stream: pyarrow does not accept a stream without records."""
+class _EndlessRecordError(Exception):
+    """A record has no end within what a record may measure."""
 
-    def __init__(self, first: bytes, rest: SourceStream) -> None:
-        super().__init__()
-        self._first = first
-        self._rest = rest
 
-    def readable(self) -> bool:
+def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
         return True
-
-    def read(self, size: int = -1) -> bytes:
-        if self._first:
-            chunk, self._first = self._first[:size], self._first[size:]
-            return chunk
-        return self._rest.read(size)
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def line_at(source: SourceFile, offset: int) -> int:
@@ -429,7 +435,7 @@ def _chunks(source: SourceFile) -> Iterator[bytes]:
     """A file's decompressed bytes once more, to find a place in them; an end that is damaged ends them."""
     with SourceStream(source) as stream:
         try:
-            while chunk := stream.read_unwatched(BLOCK_BYTES):
+            while chunk := stream.read(BLOCK_BYTES):
                 yield chunk
         except DAMAGED_GZIP:
             return

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinseek_assets.faults import SourceFault
-from clinseek_assets.mimic import extraction
+from clinseek_assets.mimic import csv_records, extraction
 from clinseek_assets.mimic.catalogue import DICTIONARIES, TABLES
-from clinseek_assets.mimic.csv_records import BLOCK_BYTES
+from clinseek_assets.mimic.csv_records import BLOCK_BYTES, LONGEST_RECORD
 from clinseek_assets.mimic.extraction import extract_table, extract_tables
 from clinseek_assets.mimic.source_files import find_source_files
 from clinseek_assets.mimic.tables import ColumnType
@@ -100,6 +100,43 @@ def test_it_equals_a_naive_reading(content):
     expected = naive_extraction(table, text, cohort)
     assert found == expected
     assert (extracted.rows, extracted.patients) == (len(expected), len({row["subject_id"] for row in expected}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(source_contents(), st.integers(1, 300))
+def test_it_equals_a_naive_reading_wherever_blocks_end(content, block_bytes):
+    table, text, gz, everyone = content
+    cohort = None if everyone else COHORT
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_records, "BLOCK_BYTES", block_bytes)
+        patch.setattr(extraction, "BLOCK_BYTES", block_bytes)
+        source = write_source(Path(folder), table.name, text, gz=gz)
+        extracted = extract_table(source, cohort, Path(folder) / "out.parquet")
+        assert pq.read_table(extracted.path).to_pylist() == naive_extraction(table, text, cohort)
+
+
+@pytest.mark.parametrize("kind", ["a field too few", "a field too many", "an id of another patient's row"])
+def test_damage_far_into_a_file_is_named_by_its_record(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(csv_records, "BLOCK_BYTES", 64)
+    content, told = DAMAGE[kind]
+    with pytest.raises(SourceFault) as caught:
+        extract_table(write_source(tmp_path, "labevents", content), COHORT, tmp_path / "out.parquet")
+    assert all(part in str(caught.value) for part in told)
+
+
+def test_a_record_without_an_end_is_not_read_to_the_end_of_the_file(tmp_path):
+    text = csv_text("discharge", [record("discharge", subject_id="1", text="x" * (LONGEST_RECORD + 2 * BLOCK_BYTES))])
+    with pytest.raises(SourceFault, match="after record 0 a record is longer"):
+        extract_table(write_source(tmp_path, "discharge", text), COHORT, tmp_path / "out.parquet")
+
+
+def test_a_carriage_return_alone_ends_a_record_for_all_who_look_at_it(tmp_path):
+    text = csv_text("services", [record("services", subject_id=str(i)) for i in range(1, 6)])
+    header, *lines = text.splitlines(keepends=True)
+    mixed = header + "".join(line.replace("\n", "\r") if i % 2 else line for i, line in enumerate(lines))
+    whole = extract_table(write_source(tmp_path / "a", "services", text), COHORT, tmp_path / "a.parquet")
+    found = extract_table(write_source(tmp_path / "b", "services", mixed), COHORT, tmp_path / "b.parquet")
+    assert found.content_fingerprint == whole.content_fingerprint
 
 
 def test_rows_beyond_one_block_keep_their_record_numbers(tmp_path):

@@ -1,0 +1,79 @@
+"""Where the records of a text begin and end, by its quotes and line ends, and which quotes cannot be.
+
+The texts are pieces of a source file that begin with a record, so quotes are counted from 0: a place is inside of
+quotes where an odd number of them stands before it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+QUOTE = ord('"')
+LINE_END = ord("\n")
+CARRIAGE_RETURN = ord("\r")
+NO_PLACES = np.empty(0, np.int64)
+
+
+def _among(characters: bytes) -> np.ndarray:
+    table = np.zeros(256, bool)
+    table[list(characters)] = True
+    return table
+
+
+BEFORE_OPENING = _among(b',\n"')
+AFTER_CLOSING = _among(b',\r\n"')
+
+
+def quote_places(text: bytes) -> np.ndarray:
+    """Where the quotes stand in a text."""
+    return np.flatnonzero(np.frombuffer(text, np.uint8) == QUOTE) if b'"' in text else NO_PLACES
+
+
+def first_stray_quote(text: bytes, quotes: np.ndarray) -> int | None:
+    """The first quote where the dialect has none; None where all stand well.
+
+    Of all quotes, counted from 0, an even one opens a cell or is the second of a doubled pair: before it stands a
+    comma, a line end or a quote. An odd one closes a cell or is the first of a pair: after it stands a comma, a line
+    end or a quote. A tokeniser would read on past a lost quote and swallow records.
+
+    Args:
+        text: records, the last of which may be torn.
+        quotes: the places of all its quotes.
+    """
+    if not len(quotes):
+        return None
+    window = np.frombuffer(text, np.uint8)
+    opening, closing = quotes[0::2], quotes[1::2]
+    opening = opening[opening > 0]
+    closing = closing[closing < len(window) - 1]
+    wrong = np.concatenate(
+        [opening[~BEFORE_OPENING[window[opening - 1]]], closing[~AFTER_CLOSING[window[closing + 1]]]]
+    )
+    return int(wrong.min()) if len(wrong) else None
+
+
+def end_of_last_record(text: bytes, quotes: np.ndarray) -> int:
+    """Where the last whole record of a text ends; 0 where none does."""
+    end, closed = len(text), len(quotes) % 2 == 0
+    while (line_end := text.rfind(b"\n", 0, end)) >= 0:
+        closed ^= text.count(b'"', line_end, end) % 2 == 1
+        if closed:
+            return line_end + 1
+        end = line_end
+    return 0
+
+
+def record_ends(text: bytes, quotes: np.ndarray) -> np.ndarray:
+    """Where the records of a text end: after each line end outside of quotes, and where the text ends.
+
+    A carriage return without a line feed ends a record as well, since the tokeniser takes it so.
+    """
+    window = np.frombuffer(text, np.uint8)
+    ending = window == LINE_END
+    if b"\r" in text:
+        ending[:-1] |= (window[:-1] == CARRIAGE_RETURN) & ~ending[1:]
+        ending[-1] |= window[-1] == CARRIAGE_RETURN
+    ends = np.flatnonzero(ending) + 1
+    if len(quotes):
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    return ends if len(ends) and ends[-1] == len(text) else np.append(ends, len(text))
