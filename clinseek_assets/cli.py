@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
@@ -63,6 +64,19 @@ def main() -> None:
     except Fault as fault:
         click.echo(f"clinseek: {fault}", err=True)
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"clinseek: {_told(error)}", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         click.echo("clinseek: interrupted; what was finished is kept, and the same command continues.", err=True)
         sys.exit(130)
+
+
+def _told(error: OSError) -> Fault:
+    """What the system said of a file, by its folder alone: a patient database's own name is a patient's id."""
+    name = error.filename
+    where = f"in {Path(str(name)).absolute().parent} " if isinstance(name, str | Path) else ""
+    return Fault(
+        f"A file or folder {where}cannot be used ({error.strerror or type(error).__name__}).",
+        mend="Check the path, your permissions there and the room on the disk.",
+    )

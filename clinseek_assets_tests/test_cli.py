@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from clinseek_assets import cli
 from clinseek_assets.cli import COMMANDS, clinseek
 
 CLINSEEK = Path(sys.executable).with_name("clinseek")
@@ -41,3 +42,26 @@ def test_a_user_s_mistake_ends_with_its_reason_and_no_traceback(tmp_path):
     assert ran.returncode in (1, 2)
     assert "Traceback" not in ran.stderr
     assert "nowhere.json" in ran.stderr
+
+
+def test_a_place_that_cannot_be_written_to_ends_with_its_reason_and_no_traceback(tmp_path):
+    (tmp_path / "file").touch()
+    ran = subprocess.run(
+        [CLINSEEK, "synthesize", "--out", tmp_path / "file" / "synthetic"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert f"in {tmp_path / 'file'}" in ran.stderr
+
+
+def test_what_the_system_says_of_a_file_names_its_folder_alone(tmp_path, monkeypatch, capsys):
+    def fails():
+        raise PermissionError(13, "Permission denied", str(tmp_path / "patient_10000032.db"))
+
+    monkeypatch.setattr(cli, "clinseek", fails)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert f"in {tmp_path} cannot be used (Permission denied)" in told
+    assert "10000032" not in told
