@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import orjson
 
 from clinseek_assets.benchmark.manifest_file import read_manifest
 from clinseek_assets.scoring.finish_call import finish_answer
@@ -62,6 +61,6 @@ def command(results: tuple[Path, ...], manifest: Path, mode: str, out: Path, fro
         read = read_results(files, questions, extract, progress=bar.update)
     scored = score_results(read, questions, RULES[mode])
     scored.write(out)
-    click.echo(orjson.dumps(scored.summary, option=orjson.OPT_INDENT_2).decode() if as_json else scored.table())
+    click.echo(scored.summary_json() if as_json else scored.table())
     if read.unknown_qid:
         click.echo(f"{read.unknown_qid:,} rows belong to no question of the manifest and were left out.", err=True)

@@ -118,13 +118,13 @@ def result_row(
         return None
     messages = messages or []
     extraction = extract(messages)
-    own_model, run_index, task = row.get("model"), row.get("run_index"), row.get("task")
+    run_index = row.get("run_index")
     calls = [name_and_arguments(call)[0] for message in messages for call in tool_calls(message)]
     return ResultRow(
-        model=own_model if isinstance(own_model, str) and own_model else model,
+        model=_name(row.get("model")) or model,
         qid=qid,
         run_index=run_index if isinstance(run_index, int) else 1,
-        task=task if isinstance(task, str) else None,
+        task=_name(row.get("task")),
         answers=extraction.answers,
         source=extraction.source,
         outcome=_outcome(row, messages, extraction),
@@ -132,6 +132,11 @@ def result_row(
         browser_calls=sum(name.startswith("browser") for name in calls),
         turns=sum(isinstance(message, dict) and message.get("role") == "assistant" for message in messages),
     )
+
+
+def _name(value: Any) -> str | None:
+    """A text that tables and files are to show: halves of surrogate pairs, which no file can hold, become «?»."""
+    return value.encode("utf-8", errors="replace").decode("utf-8") if isinstance(value, str) else None
 
 
 def _outcome(row: dict[str, Any], messages: Sequence[Any], extraction: Extraction) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,14 +47,18 @@ class ScoredResults:
         each = [f"{model}\n{table(made)}" for model, made in self.summary.get("by_model", {}).items()]
         return "\n".join([self.table(), *each])
 
+    def summary_json(self) -> str:
+        """The summary as indented JSON."""
+        return _json(self.summary, orjson.OPT_INDENT_2).decode()
+
     def write(self, folder: Path) -> None:
         """Write `summary.json`, `per_question.jsonl` (a line for each model and question) and `summary.txt`."""
         with whole_file(folder / "per_question.jsonl") as temporary, temporary.open("wb") as stream:
             for model, scored in self.by_model.items():
                 for line in question_lines(scored, self.rule, model):
-                    stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+                    stream.write(_json(line) + b"\n")
         write_text(folder / "summary.txt", self.full_table())
-        write_text(folder / "summary.json", orjson.dumps(self.summary, option=orjson.OPT_INDENT_2).decode())
+        write_text(folder / "summary.json", self.summary_json())
 
 
 def score_results(results: Results, questions: Sequence[Question], rule: ScoringRule) -> ScoredResults:
@@ -80,3 +85,11 @@ def score_results(results: Results, questions: Sequence[Question], rule: Scoring
     if len(by_model) > 1:
         made["by_model"] = {model: summary(scored, rule) for model, scored in by_model.items()}
     return ScoredResults(rule, made, by_model)
+
+
+def _json(value: Any, option: int = 0) -> bytes:
+    """A value as JSON; what only Python's writer takes (half surrogates, numbers past 64 bits) is given to that."""
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError:
+        return json.dumps(value, indent=2 if option & orjson.OPT_INDENT_2 else None).encode()

@@ -188,6 +188,15 @@ def test_what_only_pythons_parser_takes_is_taken(score, tmp_path: Path) -> None:
     assert score(path)["overall"]["f1"] == 1
 
 
+def test_what_only_pythons_writer_takes_is_written(score, tmp_path: Path) -> None:
+    row = {**answering("r1", "yes", "\ud800"), "run_index": 10**30, "model": "half \ud83d", "task": "\ud800"}
+    made = score(write_lines(tmp_path / "results.jsonl", [row, answering("r2", "no", model="whole")]), mode="compat")
+    assert made["overall"]["f1"] == (2 / 3 + 1) / 2
+    first = json.loads((tmp_path / "out" / "per_question.jsonl").read_text().splitlines()[0])
+    assert (first["model"], first["runs"][0]["prediction"]) == ("half ?", ["yes", "\ud800"])
+    assert "half ?" in (tmp_path / "out" / "summary.txt").read_text()
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"[]", b"\xef\xbb\xbf"])
 def test_an_empty_file_is_an_error(score, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "results.jsonl"
