@@ -191,7 +191,7 @@ def _json_texts(line: str) -> list[str]:
         return []
     try:
         items = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return items if isinstance(items, list) and all(isinstance(item, str) for item in items) else []
 

@@ -32,6 +32,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 CONNECT_SECONDS = 10.0
 LIST_SECONDS = 30.0
+MOST_TOKENS = 2**63 - 1  # what the journal can hold; a larger count is nonsense
 
 
 class CallError(Exception):
@@ -104,7 +105,7 @@ class OpenAIChat:
         self._journal.note_call(self.host, 0, None)
         body = await self._exchange("GET", "/models", None, LIST_SECONDS)
         try:
-            return [str(entry["id"]) for entry in body["data"]]
+            return [_whole(str(entry["id"])) for entry in body["data"]]
         except (KeyError, TypeError):
             raise CallError("bad_response") from None
 
@@ -240,18 +241,24 @@ def read_completion(body: Any, seconds: float) -> Completion:
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
+        texts = (part.get("text") for part in content if isinstance(part, dict))
+        content = "".join(text for text in texts if isinstance(text, str))
+    return _whole(content) if isinstance(content, str) else ""
+
+
+def _whole(text: str) -> str:
+    """A text without halves of surrogate pairs (an emoji that was cut), which no file and no hash can take."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _count(number: Any) -> int | None:
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MOST_TOKENS else None
 
 
 def retry_after(headers: httpx.Headers) -> float:
     """Seconds that the server asks to wait (it names a number or a date); 0 where it names none."""
     asked = headers.get("retry-after", "").strip()
-    if asked.isdigit():
+    if asked.isascii() and asked.isdigit():
         return float(asked)
     try:
         moment = email.utils.parsedate_to_datetime(asked)

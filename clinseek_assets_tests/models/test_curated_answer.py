@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clinseek_assets.benchmark.answer_keys import answer_key
-from clinseek_assets.models.curated_answer import parse_answer
+from clinseek_assets.models.curated_answer import ParsedAnswer, parse_answer
 
 MEDICINES = ["0.9% Sodium Chloride", "9% Sodium Chloride", "Aspirin", "Heparin", "Insulin (Regular)", "D5 1/2NS"]
 
@@ -119,6 +119,11 @@ def test_reasoning_sent_apart_counts_last_and_only_by_its_block() -> None:
     assert parse_answer("", MEDICINES, reasoning="so Aspirin\nAspirin").answers == ()
     both = parse_answer("<answer>\nHeparin\n</answer>", MEDICINES, reasoning="<answer>\nAspirin\n</answer>")
     assert both.answers == ("Heparin",)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"response": ', '{"response": ['])
+def test_endless_nesting_is_no_answer(opening: str) -> None:
+    assert parse_answer(opening * 2_000, ["yes", "no"]) == ParsedAnswer((), None)
 
 
 def test_a_json_list_in_the_block_is_its_items() -> None:

@@ -25,6 +25,7 @@ from clinseek_assets_tests.models.loopback import (
     failing,
     hanging,
     not_json,
+    send_json,
     serving,
 )
 
@@ -82,6 +83,16 @@ def test_content_may_be_null_or_parts(tmp_path: Path) -> None:
         assert [ask(model, tmp_path)[0].text for _ in range(2)] == ["", "ab"]
 
 
+def test_what_no_file_can_hold_becomes_what_one_can(tmp_path: Path) -> None:
+    reply = {
+        "choices": [{"message": {"content": "cut \ud83d"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 2**63, "completion_tokens": -1},
+    }
+    with serving(lambda handler, body: send_json(handler, reply)) as endpoint:
+        (completion,) = ask(chat_model(endpoint.url), tmp_path)
+    assert (completion.text, completion.prompt_tokens, completion.completion_tokens) == ("cut ?", None, None)
+
+
 def test_auto_is_the_first_listed_model(tmp_path: Path) -> None:
     with serving(models=["first", "second"]) as endpoint:
         ask(chat_model(endpoint.url, model_id="auto"), tmp_path, times=3)
@@ -120,6 +131,7 @@ def test_retry_after_may_be_a_date_or_nonsense() -> None:
     assert 50 < retry_after(httpx.Headers({"Retry-After": soon})) <= 60
     past = email.utils.formatdate(time.time() - 60, usegmt=True)
     assert [retry_after(httpx.Headers(h)) for h in ({}, {"Retry-After": past}, {"Retry-After": "soon"})] == [0, 0, 0]
+    assert retry_after(httpx.Headers({b"Retry-After": b"\xb2"})) == 0
 
 
 @pytest.mark.parametrize(
