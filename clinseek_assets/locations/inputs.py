@@ -178,18 +178,20 @@ def examine_release(settings: Settings) -> Input:
     """The released text manifest."""
     path = settings.text_manifest
     named = "CLINSEEK_RELEASE_ROOT" in settings.origins
+    # Where there is no such folder, the settings' own fault says so, and the root is one that nobody named.
+    there = named and settings.release_root.is_dir()
     state = PRESENT if path.is_file() else BROKEN if named else MISSING
     fault = f"{settings.release_root} holds no {path.name}, neither itself nor in text/."
     return Input(
         "ClinSeek-Bench, text manifest",
         "CLINSEEK_RELEASE_ROOT",
         state,
-        path if state == PRESENT else settings.release_root if named else None,
+        path if state == PRESENT else settings.release_root if there else None,
         version=release_kind(settings.release_root) if state == PRESENT else "",
         found=int(state == PRESENT),
         expected=1,
         lacking=() if state == PRESENT else (path.name,),
-        faults=(fault,) if state == BROKEN else (),
+        faults=(fault,) if state == BROKEN and there else (),
         source=RELEASE_URL,
         costs="" if state == PRESENT else "Everything: without a manifest there are no questions.",
     )
@@ -241,6 +243,8 @@ def header_fault(source: SourceFile) -> str | None:
     try:
         with gzip.open(source.path, "rb") if source.compressed else source.path.open("rb") as stream:
             line = stream.readline().decode("utf-8-sig")
+    except PermissionError as error:
+        return f"{source.path} cannot be opened ({error.strerror})."
     except (OSError, EOFError, zlib.error):
         return f"{source.path} cannot be read{' as gzip' if source.compressed else ''}: download it again."
     except UnicodeDecodeError:

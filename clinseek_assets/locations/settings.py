@@ -202,6 +202,8 @@ def read_settings_file(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for key_node, value_node in document.value:
         where, key = f"{path}, line {key_node.start_mark.line + 1}", str(key_node.value).upper()
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise SettingsFault(f"{where}: this is not a line `key: path`.", mend=mend)
         if key not in KEYS:
             raise SettingsFault(f"{where}: «{key_node.value}» is no setting.{did_you_mean(key, lower=True)}", mend=mend)
         if key in found:

@@ -135,6 +135,7 @@ def test_the_manifest_lies_as_the_dataset_s_page_has_it_or_in_text(project, tmp_
         ("clinseek_home: state\nsomething: 1\n", 2, "is no setting"),
         ("clinseek_home: a\nCLINSEEK_HOME: b\n", 2, "second time"),
         ("clinseek_home: a\nmimic_iv_root: [a, b]\n", 2, "not one path"),
+        ("clinseek_home: a\n? {a: b}\n: c\n", 2, "not a line `key: path`"),
         ("clinseek_home: 'a\n", 2, "not YAML"),
     ],
 )
