@@ -17,6 +17,7 @@ from clinseek_assets.construction.pool import extract_pool
 from clinseek_assets.locations.physionet import find_modules
 from clinseek_assets.locations.settings import ATC_FILE, Settings, load_settings
 from clinseek_assets.storage import fingerprint
+from clinseek_assets.storage.sole_use import sole_use
 from clinseek_assets.timeline.anchors import Ties
 
 
@@ -91,10 +92,11 @@ def command(
           --per-subtask 40 --seed 42 --out demo/text/ClinSeek-Bench_text.json
     """
     settings = load_settings()
-    with _Bars() as bars:
+    folder = work or settings.layout.manifest_work / fingerprint.of_text(str(mimic_root.resolve()))[:12]
+    with _Bars() as bars, sole_use(folder, "building a manifest"):
         pool = extract_pool(
             find_modules(mimic_root),
-            work or settings.layout.manifest_work / fingerprint.of_text(str(mimic_root.resolve()))[:12],
+            folder,
             most_patients=most_patients,
             seed=seed,
             atc_classes=atc_classes or _atc_classes(mimic_root, settings),

@@ -20,6 +20,7 @@ from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.extraction import ExtractedTables, extract_tables
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
 from clinseek_assets.records.patient_databases import DatabasesBuilt, build_patient_databases
+from clinseek_assets.storage.sole_use import sole_use
 
 TABLES_FOLDER = ".source_tables"
 
@@ -60,7 +61,7 @@ def command(manifest: Path, roots: tuple[Path, ...], out: Path, as_json: bool) -
     """
     patients = {question.subject_id for question in read_manifest(manifest)}
     inventory = _inventory(roots)
-    with _progress() as step:
+    with _progress() as step, sole_use(out / TABLES_FOLDER, "extracting source tables and writing databases"):
         extracted = extract_tables(
             inventory,
             patients,

@@ -32,7 +32,8 @@ from clinseek_assets.mimic.receipts import Receipt, read_receipt, receipt_path, 
 from clinseek_assets.mimic.source_files import SourceFile, SourceInventory
 from clinseek_assets.mimic.tables import ColumnType, Table
 from clinseek_assets.storage import fingerprint
-from clinseek_assets.storage.atomic import PRIVATE_FOLDER, UNFINISHED, private_folder, whole_file
+from clinseek_assets.storage.atomic import UNFINISHED, whole_file
+from clinseek_assets.storage.sole_use import LOCK_FILE, sole_use
 
 # Raise it when the same source, cohort and catalogue entry would give another Parquet file.
 VERSION = 2
@@ -108,6 +109,7 @@ def extract_table(
 
     Raises:
         SourceFault: the file is damaged or not of the expected shape; nothing is written then.
+        Fault: another run is writing the same destination, or its place cannot be written.
     """
     started = time.perf_counter()
     kept = None if cohort is None or not source.table.of_patients else sorted(set(cohort))
@@ -115,9 +117,31 @@ def extract_table(
     receipt = _intact_receipt(source, rule, destination)
     if receipt is not None:
         return _extraction(source.table, destination, receipt, started, reused=True)
-    _sweep(destination)
+    try:
+        with _scratch(destination) as scratch:
+            receipt = _extracted(source, kept, rule, destination, scratch, memory_mb=memory_mb, on_read=on_read)
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # their texts may quote rows
+        raise Fault(
+            f"{destination}: the rows of {source.table.module}/{source.table.name} cannot be kept there "
+            f"({type(error).__name__}).",
+            mend="See whether the disk is full or the folder may not be written; the same command continues.",
+        ) from None
+    return _extraction(source.table, destination, receipt, started, reused=False)
+
+
+def _extracted(
+    source: SourceFile,
+    kept: list[int] | None,
+    rule: str,
+    destination: Path,
+    scratch: Path,
+    *,
+    memory_mb: int,
+    on_read: Callable[[int], None] | None,
+) -> Receipt:
+    """Read the source and write the Parquet file and its receipt."""
     stamp = source.stamp()
-    with RecordReader(source) as reader, whole_file(destination) as finished, _scratch(destination) as scratch:
+    with RecordReader(source) as reader, whole_file(destination) as finished:
         tally = _write_kept(reader, kept, scratch / "in_file_order.parquet", on_read)
         with _engine(scratch, memory_mb) as engine:
             if tally.in_patient_order:
@@ -143,7 +167,7 @@ def extract_table(
         )
         receipt_path(destination).unlink(missing_ok=True)  # a receipt never stands beside a file that is not its own
     write_receipt(destination, receipt)
-    return _extraction(source.table, destination, receipt, started, reused=False)
+    return receipt
 
 
 def extract_tables(
@@ -340,20 +364,24 @@ def _scratch_path(destination: Path) -> Path:
 
 @contextmanager
 def _scratch(destination: Path) -> Iterator[Path]:
-    """A private folder beside the destination, gone afterwards whatever happens."""
+    """A private folder beside the destination, empty and ours alone, gone afterwards whatever happens.
+
+    Who has it is the only one who writes the destination, so what a killed run left of that is removed.
+    """
     scratch = _scratch_path(destination)
-    scratch.mkdir(mode=PRIVATE_FOLDER)
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with sole_use(scratch, f"extracting {destination.stem}"):
+        for leftover in [*scratch.iterdir(), *destination.parent.glob(f"{UNFINISHED}*-{destination.name}")]:
+            _remove(leftover)
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _sweep(destination: Path) -> None:
-    """Remove what a killed run left of this table."""
-    private_folder(destination.parent)
-    shutil.rmtree(_scratch_path(destination), ignore_errors=True)
-    for leftover in destination.parent.glob(f"{UNFINISHED}*-{destination.name}"):
+def _remove(leftover: Path) -> None:
+    if leftover.is_dir():
+        shutil.rmtree(leftover, ignore_errors=True)
+    elif leftover.name != LOCK_FILE:
         leftover.unlink(missing_ok=True)
 
 

@@ -33,7 +33,8 @@ from clinseek_assets.records.database_schema import (
 from clinseek_assets.records.derived_columns import with_derived_columns
 from clinseek_assets.records.patient_streams import TableStream
 from clinseek_assets.storage import fingerprint
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder, sweep, whole_file, write_text
+from clinseek_assets.storage.atomic import PRIVATE_FILE, sweep, whole_file, write_text
+from clinseek_assets.storage.sole_use import sole_use
 
 # Raise it when the same tables would give other databases.
 VERSION = 1
@@ -106,9 +107,19 @@ def build_patient_databases(
 
     Raises:
         DatabaseFault: a table's file is not what the extraction writes.
+        Fault: another run is writing databases there.
     """
+    with sole_use(folder, "writing patient databases"):
+        return _build(tables, subject_ids, folder, progress)
+
+
+def _build(
+    tables: Mapping[str, Path],
+    subject_ids: Collection[int],
+    folder: Path,
+    progress: Callable[[int, int], None] | None,
+) -> DatabasesBuilt:
     started = time.perf_counter()
-    private_folder(folder)
     sweep(folder)
     tables = {name: tables[name] for name in PATIENT_TABLES if name in tables}
     inputs = _inputs_fingerprint(tables)

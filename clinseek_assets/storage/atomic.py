@@ -47,8 +47,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sweep(folder: Path) -> int:
-    """Remove what killed runs left unfinished below `folder`; return how many files that were."""
-    leftovers = list(folder.rglob(f"{UNFINISHED}*")) if folder.is_dir() else []
+    """Remove what killed runs left unfinished in `folder` itself; return how many files that were.
+
+    Only for who has the folder to itself (see `sole_use`): the unfinished file of a live run looks no different.
+    """
+    leftovers = list(folder.glob(f"{UNFINISHED}*")) if folder.is_dir() else []
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)

@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinseek_assets.faults import SourceFault
+from clinseek_assets.faults import Fault, SourceFault
 from clinseek_assets.mimic import csv_records, extraction
 from clinseek_assets.mimic.catalogue import DICTIONARIES, TABLES
 from clinseek_assets.mimic.csv_records import BLOCK_BYTES, LONGEST_RECORD
@@ -403,6 +405,36 @@ def test_a_fault_leaves_the_last_whole_file_alone(lab):
     with pytest.raises(SourceFault):
         extract_table(source, COHORT, destination)
     assert destination.read_bytes() == before
+
+
+def test_a_second_run_at_the_same_time_is_turned_away_and_harms_nothing(lab):
+    source, destination = lab
+    turned_away = []
+
+    def at_the_same_time(_):
+        with pytest.raises(Fault, match="another run is extracting labevents") as caught:
+            extract_table(source, {1}, destination)
+        turned_away.append(caught.value)
+
+    extracted = extract_table(source, COHORT, destination, on_read=at_the_same_time)
+    assert turned_away and turned_away[0].mend
+    assert extract_table(source, COHORT, destination).reused
+    assert pq.read_metadata(destination).num_rows == extracted.rows
+    assert {path.name for path in destination.parent.iterdir()} == {"labevents.parquet", "labevents.receipt.json"}
+
+
+@pytest.mark.parametrize("error", [duckdb.OutOfMemoryException, pa.ArrowInvalid, OSError])
+def test_an_engine_s_error_is_a_fault_without_its_text(lab, monkeypatch, error):
+    def fail(*_):
+        raise error(f"row: {SECRET}")
+
+    source, destination = lab
+    monkeypatch.setattr(extraction, "duplicate_notices", fail)
+    with pytest.raises(Fault, match="hosp/labevents cannot be kept there") as caught:
+        extract_table(source, COHORT, destination)
+    assert error.__name__ in str(caught.value) and "Secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert_nothing_is_left(destination.parent)
 
 
 # --- all tables -------------------------------------------------------------------------------------------------------

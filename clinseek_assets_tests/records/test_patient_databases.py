@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clinseek_assets.faults import DatabaseFault
+from clinseek_assets.faults import DatabaseFault, Fault
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.extraction import extract_table, extract_tables
 from clinseek_assets.mimic.source_files import find_source_files
@@ -204,6 +204,19 @@ def test_changed_inputs_make_all_databases_anew(tables, folder, tmp_path):
     assert (changed.written, changed.up_to_date) == (2, 0)
     assert changed.fingerprint != first.fingerprint
     assert ask(folder / "patient_1.db", "SELECT gender FROM patients") == [("F",)]
+
+
+def test_a_second_run_at_the_same_time_is_turned_away_and_harms_nothing(tables, tmp_path):
+    turned_away = []
+
+    def at_the_same_time(done, total):
+        with pytest.raises(Fault, match="another run is writing patient databases") as caught:
+            build_patient_databases(tables, [1, 2], tmp_path / "twice")
+        turned_away.append(caught.value)
+
+    built = build_patient_databases(tables, [1, 2], tmp_path / "twice", progress=at_the_same_time)
+    assert built.written == 2 and turned_away[0].mend
+    assert build_patient_databases(tables, [1, 2], tmp_path / "twice").up_to_date == 2
 
 
 def test_a_killed_run_continues_where_it_was(tables, tmp_path, monkeypatch):
