@@ -34,7 +34,7 @@ def ehr_bench_inputs(questions: Iterable[Question], root: Path) -> dict[str, str
         qid -> curated input.
 
     Raises:
-        SourceFault: the folder is missing; two files go by one name; or rows that the manifest names are missing, are
+        SourceFault: the folder is missing; two files go by a name that the manifest names; or rows that the manifest names are missing, are
             not JSON or are other questions (each kind counted, the first rows of each named).
     """
     wanted: dict[str, dict[int, Question]] = {}
@@ -66,7 +66,7 @@ def bench_files(root: Path) -> list[Path]:
 def _files(root: Path, stems: set[str]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in bench_files(root):
-        if path.stem in files:
+        if path.stem in stems and path.stem in files:
             raise SourceFault(
                 f"EHR-Bench has {path.stem} twice: {files[path.stem]} and {path}.", mend="Keep one of the two."
             )

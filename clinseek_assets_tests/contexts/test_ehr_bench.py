@@ -105,6 +105,14 @@ def test_two_files_of_one_name_are_refused(bench):
         ehr_bench_inputs([asked(0)], root)
 
 
+def test_files_that_no_question_names_may_share_a_name(bench):
+    root = bench(row("text"))
+    for folder in ("train", "test"):
+        (root / folder).mkdir()
+        (root / folder / "config.json").write_text("{}")
+    assert ehr_bench_inputs([asked(0)], root) == {f"{STEM}_0": "text"}
+
+
 def test_only_visible_json_files_are_its_files(bench):
     root = bench(row("text"))
     for name in (".hidden.jsonl", "readme.md", "more/risk.json"):
