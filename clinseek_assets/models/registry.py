@@ -235,6 +235,8 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is not a plain word", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
             seen.add(key.value)
@@ -288,8 +290,9 @@ def _model(path: Path, place: int, entry: Any) -> Model:
         return Model.model_validate(entry)
     except ValidationError as error:
         problems = "; ".join(
-            f"key {'.'.join(map(str, problem['loc']))!r}: {problem['msg']}" if problem["loc"] else problem["msg"]
+            f"key {'.'.join(map(str, problem['loc']))!r}: {reason}" if problem["loc"] else reason
             for problem in error.errors(include_input=False, include_url=False)
+            for reason in [problem["msg"].removeprefix("Value error, ")]
         )
         raise SettingsFault(
             f"{path}, {called}: {problems}.",

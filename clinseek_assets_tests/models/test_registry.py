@@ -144,6 +144,7 @@ FAULTS = {
         "name: m\ndialect: anthropic_messages\nenabled: true\nbase_url: http://h\nmodel_id: x",
         ["'m'", "anthropic_messages", "no client"],
     ),
+    "a key that is no word": ("name: m\n[dialect]: baseline", ["line 3", "not a plain word"]),
     "a key given twice": (
         "name: m\ndialect: baseline\nmodel_id: always_no\nmodel_id: always_yes",
         ["line 5", "model_id", "twice"],
