@@ -12,7 +12,7 @@ import pandas
 from clinseek_assets.scoring.leaderboard import ARMS, COLUMNS, WIDE, coverage_of, percent, rank_of, rows_of
 
 MODES = {
-    "strict": "Strict scores (headline): spelling, spaces and case do not count; a missing answer has no score.",
+    "strict": "Strict scores (headline): Unicode form, spaces and case do not count; a missing answer has no score.",
     "compat": "Compatible scores: the published scorer's rules.",
 }
 STYLE = """
