@@ -67,6 +67,26 @@ def read_record(folder: Path) -> Record | None:
     return Record(content, signed=content.get("signature") == signature_of(content))
 
 
+def all_synthetic(files: Iterable[Path]) -> bool:
+    """Whether the generator's records vouch for every one of `files`: then what is made from them is of no person.
+
+    The record looked into is the one in the file's folder or the nearest folder above. A file without a record, or
+    changed after it was written, is taken for real data; so is the lack of any file.
+    """
+    records: dict[Path, Record | None] = {}
+    files = list(files)
+    for file in files:
+        folder = next((above for above in file.resolve().parents if (above / RECORD_FILE).is_file()), None)
+        if folder is None:
+            return False
+        if folder not in records:
+            records[folder] = read_record(folder)
+        record = records[folder]
+        if record is None or not record.vouches_for(file):
+            return False
+    return bool(files)
+
+
 def changed_files(root: Path, record: Record) -> list[str]:
     """The recorded files below `root` that are gone or have another content; other files do not count."""
     return [

@@ -1,6 +1,7 @@
 """The release as a whole: questions of all subtasks, every way to a context, whole or not at all, made once."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from clinseek_assets.synthetic import release as releasing
 from clinseek_assets.synthetic import synthesize
 from clinseek_assets.synthetic.profiles import PROFILES, Profile
 from clinseek_assets.synthetic.release import SEED, SyntheticRelease, make_release
-from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record
+from clinseek_assets.synthetic.vouching import RECORD_FILE, all_synthetic, changed_files, read_record
 
 TINY = Profile("tiny", patients=80, per_subtask=2, least_per_subtask=2, manifest_patients=None)
 WITHOUT_INPUT = "ClinSeek-Bench_text_without_input.json"
@@ -97,6 +98,20 @@ def test_the_record_vouches_for_every_file_in_both_folders(made):
     assert set(record.files) == there
     assert changed_files(made.root, record) == []
     assert record.vouches_for(made.mimic_root / "hosp" / "patients.csv.gz")
+
+
+def test_only_files_as_the_generator_wrote_them_are_of_no_person(made, tmp_path):
+    sources = sorted((made.root / "sources").rglob("*.csv.gz"))
+    assert all_synthetic([made.manifest, *sources])
+    assert not all_synthetic([])
+    stray = tmp_path / "patients.csv.gz"
+    stray.write_bytes(sources[0].read_bytes())
+    assert not all_synthetic([made.manifest, stray])
+    copied = shutil.copytree(made.root / "release", tmp_path / "release")
+    manifest = copied / made.manifest.relative_to(made.root / "release")
+    assert all_synthetic([manifest])
+    manifest.write_bytes(manifest.read_bytes() + b" ")
+    assert not all_synthetic([manifest])
 
 
 def test_the_record_does_not_vouch_for_other_data_or_after_it_was_changed(made, tmp_path):
