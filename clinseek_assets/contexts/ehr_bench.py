@@ -34,8 +34,8 @@ def ehr_bench_inputs(questions: Iterable[Question], root: Path) -> dict[str, str
         qid -> curated input.
 
     Raises:
-        SourceFault: the folder is missing; two files go by a name that the manifest names; or rows that the manifest names are missing, are
-            not JSON or are other questions (each kind counted, the first rows of each named).
+        SourceFault: the folder is missing; two files go by a name that the manifest names; or rows that it names are
+            missing, are not JSON or are other questions (each kind counted, the first rows of each named).
     """
     wanted: dict[str, dict[int, Question]] = {}
     for question in questions:
