@@ -42,10 +42,15 @@ def drop_indexes(table: Table) -> list[str]:
     return [f'DROP INDEX "{index_name(table, group)}"' for group in table.indexes]
 
 
-def empty_database() -> bytes:
-    """The bytes of a database with all tables and indexes and without a row: what every patient's begins as."""
+def empty_database(user_version: int) -> bytes:
+    """The bytes of a database with all tables and indexes and without a row: what every patient's begins as.
+
+    Args:
+        user_version: the number that its header carries for whoever opens it.
+    """
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        database.execute(f"PRAGMA user_version = {user_version}")
         database.execute("BEGIN")
         for statement in schema_statements():
             database.execute(statement)

@@ -41,6 +41,8 @@ VERSION = 1
 NOTES_FILE = "built.jsonl"
 PATIENTS_IN_MEMORY = 4
 FEW_ROWS = 64
+# No journal and no syncing while a database is written, since a file that is not finished is never seen.
+SETTINGS = ("journal_mode = OFF", "synchronous = OFF")
 DATABASE_NAME = re.compile(r"patient_(\d+)\.db")
 
 
@@ -178,7 +180,7 @@ def _write_databases(
                 progress(done, total)
 
         waiting: deque[tuple[int, Future[Note] | None]] = deque()
-        empty = empty_database()
+        empty = empty_database(_user_version(inputs))
         for patient, rows in _patients_rows(tables, patients):
             path = database_path(folder, patient)
             waiting.append((patient, workers.submit(_write_database, path, empty, rows, inputs) if rows else None))
@@ -203,7 +205,7 @@ def _write_database(path: Path, empty: bytes, rows: Mapping[str, pa.Table], inpu
         with whole_file(path) as temporary:
             temporary.write_bytes(empty)
             with adbc.connect(str(temporary), autocommit=True) as connection, connection.cursor() as cursor:
-                for setting in _settings(inputs):
+                for setting in SETTINGS:
                     cursor.execute(f"PRAGMA {setting}")
                     cursor.fetchall()
                 connection.adbc_connection.set_autocommit(False)
@@ -229,10 +231,9 @@ def _fill(cursor: adbc.Cursor, table: Table, rows: pa.Table) -> None:
         cursor.execute(statement)
 
 
-def _settings(inputs: str) -> list[str]:
-    """Pragmas: no journal and no syncing, since a file that is not finished is never seen."""
-    version = int(inputs[:8], 16) >> 1  # the inputs' fingerprint, as far as the header's field goes
-    return ["journal_mode = OFF", "synchronous = OFF", f"user_version = {version}"]
+def _user_version(inputs: str) -> int:
+    """The inputs' fingerprint, as far as the header's field for it goes."""
+    return int(inputs[:8], 16) >> 1
 
 
 def _private(path: str, flags: int) -> int:
