@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from clinseek_assets.commands.stage_bars import StageBars
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.construction.manifest import build_manifest, without_contexts, write_manifest
 from clinseek_assets.construction.pool import extract_pool
@@ -93,7 +92,7 @@ def command(
     """
     settings = load_settings()
     folder = work or settings.layout.manifest_work / fingerprint.of_text(str(mimic_root.resolve()))[:12]
-    with _Bars() as bars, sole_use(folder, "building a manifest"):
+    with StageBars() as bars, sole_use(folder, "building a manifest"):
         pool = extract_pool(
             find_modules(mimic_root),
             folder,
@@ -128,29 +127,6 @@ def _atc_classes(mimic_root: Path, settings: Settings) -> Path | None:
         return settings.atc_classes
     beside = mimic_root.absolute().parent / ATC_FILE
     return beside if beside.is_file() else None
-
-
-class _Bars:
-    """One bar a stage on the terminal's error stream."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
-        )
-        self._stages: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Move the stage's bar, which appears with its first call."""
-        if stage not in self._stages:
-            self._stages[stage] = self._progress.add_task(stage, total=total)
-        self._progress.update(self._stages[stage], completed=done, total=total)
 
 
 def _print(report: dict[str, Any], written: list[Path]) -> None:

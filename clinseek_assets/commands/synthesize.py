@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from clinseek_assets.commands.stage_bars import StageBars
 from clinseek_assets.synthetic.profiles import PROFILES
 from clinseek_assets.synthetic.release import SEED, SyntheticRelease, synthesize
 
@@ -42,7 +41,7 @@ def command(profile: str, out: Path, seed: int, as_json: bool) -> None:
       clinseek synthesize --profile small --out /data/synthetic
       MIMIC_IV_ROOT=/data/synthetic/sources/mimic_iv CLINSEEK_RELEASE_ROOT=/data/synthetic/release clinseek doctor
     """
-    with _Bars() as bars:
+    with StageBars() as bars:
         made = synthesize(profile, out, seed=seed, progress=bars.show)
     if as_json:
         click.echo(json.dumps(_figures(made), indent=2))
@@ -68,26 +67,3 @@ def _figures(made: SyntheticRelease) -> dict[str, object]:
         "counts": made.counts.model_dump(),
         "rows": made.rows,
     }
-
-
-class _Bars:
-    """One bar a stage on the terminal's error stream."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
-        )
-        self._stages: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Move the stage's bar, which appears with its first call."""
-        if stage not in self._stages:
-            self._stages[stage] = self._progress.add_task(stage, total=total)
-        self._progress.update(self._stages[stage], completed=done, total=total)
