@@ -60,14 +60,17 @@ def clinseek() -> None:
 def main() -> None:
     """Entry point: a fault of the data or the run ends with its reason and exit code 1, never with a traceback."""
     try:
-        clinseek()
+        sys.exit(clinseek(standalone_mode=False))  # else click would end an interrupted command by itself
     except Fault as fault:
         click.echo(f"clinseek: {fault}", err=True)
         sys.exit(1)
     except OSError as error:
         click.echo(f"clinseek: {_told(error)}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except click.ClickException as wrong_usage:
+        wrong_usage.show()
+        sys.exit(wrong_usage.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         click.echo("clinseek: interrupted; what was finished is kept, and the same command continues.", err=True)
         sys.exit(130)
 

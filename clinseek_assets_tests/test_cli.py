@@ -28,7 +28,27 @@ def test_every_command_teaches_itself(name):
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["score"], ["doctor", "--no-such-option"]])
 def test_wrong_usage_exits_with_2(arguments):
-    assert CliRunner().invoke(clinseek, arguments).exit_code == 2
+    ran = subprocess.run([CLINSEEK, *arguments], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "Usage:" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.LazyCommands, "get_command", interrupted)
+    monkeypatch.setattr(sys, "argv", ["clinseek", "doctor"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "the same command continues" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["score", "--help"]])
+def test_asked_for_help_is_no_failure(arguments):
+    assert subprocess.run([CLINSEEK, *arguments], capture_output=True, check=False).returncode == 0
 
 
 def test_a_user_s_mistake_ends_with_its_reason_and_no_traceback(tmp_path):
@@ -55,7 +75,7 @@ def test_a_place_that_cannot_be_written_to_ends_with_its_reason_and_no_traceback
 
 
 def test_what_the_system_says_of_a_file_names_its_folder_alone(tmp_path, monkeypatch, capsys):
-    def fails():
+    def fails(**settings):
         raise PermissionError(13, "Permission denied", str(tmp_path / "patient_10000032.db"))
 
     monkeypatch.setattr(cli, "clinseek", fails)
