@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,17 @@ import pytest
 
 from clinseek_assets.automation.code_location import CodeLocation
 from clinseek_assets.automation.rebuild import Rebuilt, Wanted, rebuild
+from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.build import build
+from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings, load_settings
+from clinseek_assets.resources.dbt_project import dbt_manifest
 from clinseek_assets.resources.instance import open_instance
 from clinseek_assets.synthetic.profiles import Profile
 from clinseek_assets.synthetic.release import make_release
 
+# Neighbours on the grid, risks and decisions: the whole grid would take every test a minute.
+FEW = tuple(SUBTASKS)[16:23]
 TINY = Profile("tiny", patients=40, per_subtask=1, manifest_patients=None, least_per_subtask=0)
 MODELS = """\
 models:
@@ -41,16 +46,16 @@ class Graph:
         """A fresh code location: what a new process would load."""
         return build(self.settings)
 
-    def bring_up_to_date(self, wanted: Wanted = Wanted()) -> Rebuilt:  # noqa: B008
+    def bring_up_to_date(self, models: set[str] | None = None, subtasks: Collection[str] = FEW) -> Rebuilt:
         """Rebuild as the commands do."""
-        return rebuild(self.location, self.instance, wanted=wanted)
+        return rebuild(self.location, self.instance, wanted=Wanted(models, subtasks))
 
 
 @contextmanager
 def once(folder: Path) -> Iterator[bool]:
     """Whether `folder` is still to be made; test processes that run side by side wait for the one that makes it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_suffix(".lock"), "w") as lock:
+    with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder.with_suffix(".done")
         yield not done.exists()
@@ -65,7 +70,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_release(shared: Path) -> Path:
+def tiny_release(shared: Path, parsed_dbt: None) -> Path:
     """The folder of `release/` and `sources/` of a tiny synthetic release."""
     root = shared / "tiny"
     with once(root) as to_do:
@@ -83,18 +88,38 @@ def settings_over(release: Path, home: Path, **further: str) -> Settings:
         "MIMIC_IV_ROOT": str(release / "sources" / "mimic_iv"),
         "CLINSEEK_MODELS": str(release / "models.yaml"),
     }
-    return load_settings({**named, **further})
+    return with_dbt(load_settings({**named, **further}))
+
+
+def with_dbt(settings: Settings) -> Settings:
+    """The settings, after giving their home the manifest that was parsed once."""
+    if not settings.layout.dbt_target.exists():
+        shutil.copytree(PARSED[0], settings.layout.dbt_target)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def parsed_dbt(shared: Path) -> None:
+    """dbt's manifest, parsed once for all homes of the tests."""
+    kept = Layout(shared / "dbt_home")
+    with once(kept.home) as to_do:
+        if to_do:
+            dbt_manifest(kept)
+    PARSED.append(kept.dbt_target)
+
+
+PARSED: list[Path] = []
 
 
 @pytest.fixture(scope="session")
 def finished_home(shared: Path, tiny_release: Path) -> Path:
-    """A home in which the whole graph was brought up to date; not to be changed."""
+    """A home in which the graph was brought up to date (of the subtasks `FEW`); not to be changed."""
     home = shared / "finished"
     with once(home) as to_do:
         if to_do:
             settings = settings_over(tiny_release, home)
             with open_instance(settings.layout) as instance:
-                rebuild(build(settings), instance)
+                rebuild(build(settings), instance, wanted=Wanted(subtasks=FEW))
     return home
 
 
@@ -120,6 +145,3 @@ def copied_release(tiny_release: Path, tmp_path: Path) -> Path:
     copied = tmp_path / "own_release"
     shutil.copytree(tiny_release, copied)
     return copied
-
-
-MakeSettings = Callable[..., Settings]

@@ -10,7 +10,9 @@ from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.partitions import RESERVED, TEXT_SUBTASKS, cell, checked_keys, grid_key, text_grid
 
-names = st.text(st.characters(exclude_characters="|,\n.", exclude_categories=("Cs", "Zs", "Zl", "Zp", "Cc")), min_size=1)
+names = st.text(
+    st.characters(exclude_characters="|,\n.", exclude_categories=("Cs", "Zs", "Zl", "Zp", "Cc")), min_size=1
+)
 
 
 def test_the_grid_is_subtasks_by_models():

@@ -33,5 +33,5 @@ def faults_shown() -> Iterator[None]:
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if PACKAGE in frame.filename]
         places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-PLACES:]))
         shown = dg.Failure(f"{type(error).__name__} at {places}; its text is withheld, since it may quote a row.")
-    if shown is not None:  # raised out here, so that the error above is not chained to it
-        raise shown
+    if shown is not None:
+        raise shown from None  # the error that it came from is not to be kept with it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from clinseek_assets.partitions import cell
@@ -16,14 +16,26 @@ def of_range(first: str, last: str) -> dict[str, str]:
     return {START: first, END: last}
 
 
-def runs_over(keys: Sequence[str | None], wanted: Iterable[str | None]) -> Iterator[dict[str, str]]:
-    """The tags of as few runs as hold the wanted partitions: one run, or one a model on a grid.
+def runs_over(
+    keys: Sequence[str | None], allowed: Collection[str | None], wanted: Collection[str | None]
+) -> Iterator[dict[str, str]]:
+    """The tags of as few runs as hold the wanted partitions, none of which leaves the allowed ones.
 
-    A run's range goes from its first wanted partition to its last; what lies between and is up to date is skipped by
-    the asset itself. An unpartitioned asset, whose only key is None, has a run without tags.
+    A run's range goes from its first wanted partition to its last; what lies between must be allowed, and is skipped by
+    the asset itself where it is up to date. On a grid a run is of one model. An unpartitioned asset, whose only key is
+    None, has a run without tags.
+
+    Args:
+        keys: all partitions, in their order.
+        allowed: those that may be made.
+        wanted: those that must be made.
     """
     chosen = set(wanted)
-    in_order = [key for key in keys if key in chosen]
-    for _, run in groupby(in_order, key=lambda key: cell(key)[0] if key and "|" in key else ""):
-        of_run = list(run)
-        yield of_range(of_run[0], of_run[-1]) if of_run[0] and of_run[-1] else {}
+    for _, block in groupby(keys, key=lambda key: (key in allowed, model_of(key))):
+        if of_run := [key for key in block if key in chosen]:
+            yield of_range(of_run[0], of_run[-1]) if of_run[0] and of_run[-1] else {}
+
+
+def model_of(key: str | None) -> str:
+    """The model of a grid's key; nothing for keys of one dimension."""
+    return cell(key)[0] if key and "|" in key else ""

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from clinseek_assets.assets.artifact import Artifact
+from clinseek_assets.assets.artifact import WHOLE, Artifact
 from clinseek_assets.assets.text_graph import Stage
 from clinseek_assets.automation.code_location import CodeLocation
 from clinseek_assets.automation.ranges import runs_over
 from clinseek_assets.faults import Fault
 from clinseek_assets.partitions import cell
+from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.instance import process_tag
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -87,7 +88,7 @@ def rebuild(
         parts = sum(len(keys) for keys in behind.values())
         tell(stage.title, parts, sum(len(wanted.partitions(artifact)) for artifact in stage.artifacts))
         faults: list[str] = []
-        for artifacts, tags in runs_of(stage, behind):
+        for artifacts, tags in runs_of(behind, location.home, wanted):
             result = job.execute_in_process(
                 run_config=QUIET,
                 instance=instance,
@@ -129,7 +130,7 @@ def unrecorded(
 ) -> Iterator[str | None]:
     """The partitions that are up to date on disk but that this instance has no record of (its folder was removed)."""
     key = artifact.keys[0]
-    if artifact.partitions == (None,):
+    if artifact.partitions == WHOLE:
         known: set[str | None] = {None} if instance.get_latest_materialization_event(key) else set()
     else:
         known = set(instance.get_materialized_partitions(key))
@@ -138,14 +139,17 @@ def unrecorded(
             yield partition
 
 
-def runs_of(stage: Stage, behind: dict[Artifact, list[str | None]]) -> Iterator[tuple[list[Artifact], dict[str, str]]]:
+def runs_of(
+    behind: dict[Artifact, list[str | None]], home: Home, wanted: Wanted
+) -> Iterator[tuple[list[Artifact], dict[str, str]]]:
     """The runs of a stage: one over all its unpartitioned artifacts, one a range of a partitioned one."""
-    whole = [artifact for artifact in behind if artifact.partitions == (None,)]
+    whole = [artifact for artifact in behind if artifact.partitions == WHOLE]
     if whole:
         yield whole, {}
     for artifact, keys in behind.items():
         if artifact not in whole:
-            for tags in runs_over(artifact.partitions, keys):
+            allowed = {key for key in wanted.partitions(artifact) if artifact.ready(home, key)}
+            for tags in runs_over(artifact.partitions, allowed, keys):
                 yield [artifact], tags
 
 

@@ -51,10 +51,11 @@ def sweep(graph: TextGraph, home: Home, jobs: Sequence[dg.UnresolvedAssetJobDefi
     )
     def find_lost(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
         for artifact, job_name in following:
+            ready = {key for key in artifact.partitions if artifact.ready(home, key)}
             behind = artifact.behind(home)
             # Named by what it is made from, so that a run that failed is not requested again and again.
             inputs = of_parts(artifact.inputs(home, partition) for partition in behind)
-            for tags in runs_over(artifact.partitions, behind):
+            for tags in runs_over(artifact.partitions, ready, behind):
                 yield dg.RunRequest(job_name=job_name, run_key=f"{job_name} {tags} {inputs}", tags=tags)
             if behind:
                 return  # what comes after it waits for the next look

@@ -10,15 +10,14 @@ import dagster as dg
 import pandas
 import pytest
 
-from clinseek_assets.automation.rebuild import Wanted, rebuild
+from clinseek_assets.automation.rebuild import rebuild
 from clinseek_assets.build import build, build_defs
-from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.instance import open_instance
-from clinseek_assets_tests.conftest import Graph, open_graph, settings_over
+from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over, with_dbt
 
 NAMED = {
     "manifests": {"text_manifest", "subtasks"},
@@ -71,8 +70,9 @@ def test_every_asset_explains_itself(tiny_release, tmp_path):
         assert spec.description and len(spec.description.split()) > 4, key
 
 
-def test_without_data_the_graph_loads_and_says_what_to_do(tmp_path):
-    settings = load_settings({"CLINSEEK_HOME": str(tmp_path / "home")}, project_root=Path(__file__).parents[2])
+def test_without_data_the_graph_loads_and_says_what_to_do(tiny_release, tmp_path):
+    named = {"CLINSEEK_HOME": str(tmp_path / "home"), "CLINSEEK_MODELS": str(tiny_release / "models.yaml")}
+    settings = with_dbt(load_settings(named, project_root=tmp_path))
     location = build(settings)
     dg.Definitions.validate_loadable(location.definitions)
     assert len(specs(location.definitions)) == 61 + 1
@@ -82,14 +82,16 @@ def test_without_data_the_graph_loads_and_says_what_to_do(tmp_path):
 
 def test_a_missing_module_means_fewer_assets_and_a_reason(tiny_release, tmp_path):
     sources = tiny_release / "sources" / "mimic_iv"
-    settings = load_settings(
-        {
-            "CLINSEEK_HOME": str(tmp_path / "home"),
-            "CLINSEEK_RELEASE_ROOT": str(tiny_release / "release"),
-            "CLINSEEK_MODELS": str(tiny_release / "models.yaml"),
-            "MIMIC_IV_HOSP_ROOT": str(sources / "hosp"),
-            "MIMIC_IV_ICU_ROOT": str(sources / "icu"),
-        }
+    settings = with_dbt(
+        load_settings(
+            {
+                "CLINSEEK_HOME": str(tmp_path / "home"),
+                "CLINSEEK_RELEASE_ROOT": str(tiny_release / "release"),
+                "CLINSEEK_MODELS": str(tiny_release / "models.yaml"),
+                "MIMIC_IV_HOSP_ROOT": str(sources / "hosp"),
+                "MIMIC_IV_ICU_ROOT": str(sources / "icu"),
+            }
+        )
     )
     with open_graph(settings) as graph:
         location = graph.location
@@ -110,7 +112,7 @@ def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
         "manifests/text_manifest.parquet",
         "source_tables/mimic_iv/hosp/labevents.parquet",
         "patient_databases/reference_table.db",
-        f"predictions/text/curated/{model}/{next(iter(SUBTASKS))}.parquet",
+        f"predictions/text/curated/{model}/{FEW[0]}.parquet",
         f"scores/text/by_model/{model}.parquet",
         "marts/text_leaderboard.parquet",
         "marts/published_comparison.parquet",
@@ -146,9 +148,9 @@ def test_a_lost_instance_is_told_again_and_no_file_is_written(finished_home, tin
     shutil.copytree(finished_home, home, ignore=shutil.ignore_patterns("dagster"))
     receipts = {path: time for path, time in written(home).items() if "receipts" not in path}
     with open_graph(settings_over(tiny_release, home)) as graph:
-        graph.bring_up_to_date(Wanted(arms=set(), models=set()))
+        graph.bring_up_to_date()
         known = graph.instance.get_materialized_partitions(dg.AssetKey("text_contexts"))
-    assert set(known) == set(SUBTASKS)
+    assert set(known) == set(FEW)
     again = {path: time for path, time in written(home).items() if "receipts" not in path}
     changed = {path for path in receipts if again.get(path) != receipts[path]}
     assert not [path for path in changed if "marts" not in path and "reports" not in path]
@@ -162,15 +164,7 @@ def test_a_changed_question_redoes_its_own_subtask_only(copied_release, finished
     changed = next(row for row in rows if row["task"] == "labevents")
     changed["candidates"] = [*changed["candidates"], "A test that was not there before"]
     manifest.write_text(json.dumps(rows))
-    # The same sources as before: only the release is another.
-    settings = load_settings(
-        {
-            "CLINSEEK_HOME": str(home),
-            "CLINSEEK_RELEASE_ROOT": str(copied_release / "release"),
-            "MIMIC_IV_ROOT": str(copied_release / "sources" / "mimic_iv"),
-            "CLINSEEK_MODELS": str(copied_release / "models.yaml"),
-        }
-    )
+    settings = settings_over(copied_release, home)
     before = written(home)
     with open_graph(settings) as graph:
         graph.bring_up_to_date()
@@ -204,10 +198,11 @@ def test_the_published_comparison_holds_the_card_s_figures(finished_home):
     assert pandas.isna(cell["EHR-R1-8B", "risk_prediction", "seeking"])
 
 
-def test_floor_rows_have_no_rank(finished_home):
+def test_nobody_has_a_rank_before_98_percent_are_answered(finished_home):
     board = pandas.read_parquet(finished_home / "assets" / "marts" / "text_leaderboard.parquet")
-    assert board[board["kind"] == "floor"]["curated_rank"].isna().all()
-    assert (board[board["kind"] == "evidence"]["curated_rank"] == 1).all()
+    assert set(board["kind"]) == {"floor", "evidence"}
+    assert (board["curated_coverage"] < 0.98).all()  # the tests run some of the subtasks
+    assert board["curated_rank"].isna().all()
     assert board[["risk_seeking", "overall_seeking", "overall_delta"]].isna().all().all()
 
 
@@ -232,9 +227,11 @@ def test_nothing_is_shown_as_stale_after_a_run(finished: Graph):
     graph = finished.location.definitions.resolve_asset_graph()
     resolver = CachingStaleStatusResolver(finished.instance, graph, LoadingContextForTest(finished.instance))
     wrong = {}
+    made = {*FEW, *finished.location.home.models}
     for key in graph.materializable_asset_keys:
         partitions_def = graph.get(key).partitions_def
-        for partition in [None] if partitions_def is None else partitions_def.get_partition_keys()[:3]:
+        keys = partitions_def.get_partition_keys() if partitions_def else [None]
+        for partition in [key for key in keys if key is None or key.split("|")[-1] in made][:3]:
             status = resolver.get_status(key, partition)
             if status is not StaleStatus.FRESH:
                 wrong[key.to_user_string(), partition] = [

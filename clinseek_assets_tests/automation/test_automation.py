@@ -6,12 +6,14 @@ import datetime as dt
 
 import dagster as dg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinseek_assets.automation.ranges import END, START, runs_over
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.build import build
 from clinseek_assets.partitions import grid_key
-from clinseek_assets_tests.conftest import Graph, settings_over
+from clinseek_assets_tests.conftest import FEW, Graph, settings_over
 
 PREDICTIONS = dg.AssetKey("text_curated_predictions")
 SCORES = dg.AssetKey("text_curated_scores")
@@ -26,7 +28,10 @@ def test_predictions_have_no_condition_and_scores_have(definitions):
     conditions = {spec.key: spec.automation_condition for spec in definitions.resolve_all_asset_specs()}
     assert conditions[PREDICTIONS] is None
     assert conditions[dg.AssetKey("text_contexts")] is None
-    following = (SCORES, *map(dg.AssetKey, ("text_model_scores", "text_intervals", "text_leaderboard", "leaderboard_report")))
+    following = (
+        SCORES,
+        *map(dg.AssetKey, ("text_model_scores", "text_intervals", "text_leaderboard", "leaderboard_report")),
+    )
     assert all(conditions[key] for key in following)
 
 
@@ -48,7 +53,7 @@ def test_new_contexts_request_no_predictions_and_new_predictions_request_scores(
 
 
 def test_the_week_s_schedule_is_off_and_asks_for_one_run_a_model(definitions):
-    (schedule,) = definitions.resolve_schedule_def("weekly_text_curated"), 
+    schedule = definitions.resolve_schedule_def("weekly_text_curated")
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     instance = dg.DagsterInstance.ephemeral()
     runs = []
@@ -87,7 +92,7 @@ def test_the_sweep_finds_by_content_what_is_behind_and_only_that(finished: Graph
 
     assert swept() == []
     home = finished.location.home
-    lost = [grid_key("evidence_counts", name) for name in list(SUBTASKS)[2:5]]
+    lost = [grid_key("evidence_counts", name) for name in list(FEW)[2:5]]
     for key in lost:
         home.receipts.forget("text_curated_scores", key)
     (request,) = swept()
@@ -97,8 +102,27 @@ def test_the_sweep_finds_by_content_what_is_behind_and_only_that(finished: Graph
     assert swept() == []
 
 
-def test_a_range_is_one_run_a_model_from_first_to_last():
-    keys = [grid_key(model, subtask) for model in ("a", "b") for subtask in ("x", "y", "z")]
-    assert list(runs_over(keys, ["b|z", "b|x", "a|y"])) == [{START: "a|y", END: "a|y"}, {START: "b|x", END: "b|z"}]
-    assert list(runs_over([None], [None])) == [{}]
-    assert list(runs_over(keys, [])) == []
+def test_a_range_is_one_run_a_model_and_never_reaches_over_what_was_not_asked_for():
+    keys = [grid_key(model, subtask) for model in ("a", "b") for subtask in "wxyz"]
+    assert list(runs_over(keys, keys, ["b|z", "b|x", "a|y"])) == [
+        {START: "a|y", END: "a|y"},
+        {START: "b|x", END: "b|z"},
+    ]
+    assert list(runs_over(keys, ["a|w", "a|x", "a|z"], ["a|w", "a|x", "a|z"])) == [
+        {START: "a|w", END: "a|x"},
+        {START: "a|z", END: "a|z"},
+    ]
+    assert list(runs_over([None], [None], [None])) == [{}]
+    assert list(runs_over(keys, keys, [])) == []
+
+
+@given(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)))
+def test_ranges_hold_every_wanted_partition_and_only_allowed_ones(allowed_places, wanted_places):
+    keys = [grid_key(model, subtask) for model in "abc" for subtask in "wxyz"]
+    allowed = {keys[place] for place in allowed_places}
+    wanted = {keys[place] for place in wanted_places} & allowed
+    run = []
+    for tags in runs_over(keys, allowed, wanted):
+        run += keys[keys.index(tags[START]) : keys.index(tags[END]) + 1]
+    assert wanted <= set(run) <= allowed
+    assert len(run) == len(set(run))
