@@ -38,6 +38,7 @@ from clinseek_assets.storage.sole_use import LOCK_FILE, sole_use
 # Raise it when the same source, cohort and catalogue entry would give another Parquet file.
 VERSION = 2
 ROWS_A_GROUP = 1 << 16
+BYTES_A_GROUP = 1 << 24
 SORT_MEMORY_MB = 96
 
 
@@ -271,7 +272,10 @@ def _write_kept(
             if reader.source.table.of_patients:
                 tally.count(batch.column("subject_id").to_numpy())
             buffer.append(batch)
-            if sum(part.num_rows for part in buffer) >= ROWS_A_GROUP:
+            if (
+                sum(part.num_rows for part in buffer) >= ROWS_A_GROUP
+                or sum(part.nbytes for part in buffer) >= BYTES_A_GROUP
+            ):
                 writer.write_table(pa.Table.from_batches(buffer, schema))
                 buffer.clear()
         writer.write_table(pa.Table.from_batches(buffer, schema))

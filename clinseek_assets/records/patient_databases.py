@@ -39,7 +39,7 @@ from clinseek_assets.storage.sole_use import sole_use
 # Raise it when the same tables would give other databases.
 VERSION = 1
 NOTES_FILE = "built.jsonl"
-PATIENTS_IN_MEMORY = 4
+PATIENTS_IN_MEMORY = 3
 FEW_ROWS = 64
 # No journal and no syncing while a database is written, since a file that is not finished is never seen.
 SETTINGS = ("journal_mode = OFF", "synchronous = OFF")

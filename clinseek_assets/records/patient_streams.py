@@ -18,7 +18,8 @@ from clinseek_assets.faults import DatabaseFault
 from clinseek_assets.mimic.cell_types import SOURCE_ROW
 from clinseek_assets.mimic.tables import Table
 
-ROWS_A_BATCH = 1 << 13
+ROWS_A_BATCH = 1 << 12
+BYTES_A_BATCH = 1 << 22
 ROWID = "rowid"
 
 
@@ -71,9 +72,15 @@ def _batches(table: Table, path: Path) -> Iterator[pa.RecordBatch]:
                 raise DatabaseFault(
                     f"{path}: not the columns of an extracted {table.module}/{table.name}.", mend="Extract it again."
                 )
-            yield from parquet.iter_batches(ROWS_A_BATCH, use_threads=False)
+            yield from parquet.iter_batches(_rows_a_batch(parquet.metadata), use_threads=False)
     except (pa.ArrowInvalid, OSError):
         raise DatabaseFault(f"{path}: not a readable Parquet file.", mend="Extract the table again.") from None
+
+
+def _rows_a_batch(metadata: pq.FileMetaData) -> int:
+    """As many rows as memory has room for: notes are a thousand times as wide as a laboratory's rows."""
+    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    return max(1, min(ROWS_A_BATCH, BYTES_A_BATCH * metadata.num_rows // max(1, size)))
 
 
 def _as_sqlite_holds_it(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -117,6 +117,18 @@ def test_it_equals_a_naive_reading_wherever_blocks_end(content, block_bytes):
         assert pq.read_table(extracted.path).to_pylist() == naive_extraction(table, text, cohort)
 
 
+def test_long_notes_are_written_and_read_a_few_at_a_time(tmp_path, monkeypatch):
+    """Rows a thousand times as wide as others must not need a thousand times the memory."""
+    monkeypatch.setattr(extraction, "BYTES_A_GROUP", 1 << 20)
+    records = [record("discharge", note_id=f"n{i}", subject_id=str(i // 100), text="word " * 2000) for i in range(900)]
+    text = csv_text("discharge", records)
+    extracted = extract_table(write_source(tmp_path, "discharge", text), None, tmp_path / "out.parquet")
+    metadata = pq.read_metadata(extracted.path)
+    rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    assert sum(rows) == 900
+    assert max(rows) < 300
+
+
 @pytest.mark.parametrize("kind", ["a field too few", "a field too many", "an id of another patient's row"])
 def test_damage_far_into_a_file_is_named_by_its_record(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(csv_records, "BLOCK_BYTES", 64)
