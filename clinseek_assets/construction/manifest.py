@@ -18,7 +18,14 @@ from clinseek_assets.benchmark.subtasks import RISK, SUBTASKS, YES_NO, Subtask
 from clinseek_assets.construction.candidates import Vocabulary, category_of, seeded
 from clinseek_assets.construction.columns import NEEDED_COLUMNS
 from clinseek_assets.construction.draw import draw, meet_quota, shuffled
-from clinseek_assets.construction.rules import MOST_PER_PATIENT, SMALL_CLASS, deviations, metric, tables_needed
+from clinseek_assets.construction.rules import (
+    MOST_PER_PATIENT,
+    SMALL_CLASS,
+    deviations,
+    metric,
+    names_lacking,
+    tables_needed,
+)
 from clinseek_assets.construction.survey import Key, Survey, survey, why_none
 from clinseek_assets.contexts.prompts import render_question
 from clinseek_assets.contexts.rendering import latest_bracketed_time, render_input
@@ -157,9 +164,8 @@ def _missing(subtask: Subtask, tables: Mapping[str, Path], dictionaries: Diction
         for name in tables_needed(subtask)
         if name not in tables
     }
-    if subtask.target == "ATC Type" and not dictionaries.atc:
-        lacking["ATC"] = "There is no mapping of medicines (NDC) to ATC classes."
-    return lacking
+    unnamed = names_lacking(subtask, dictionaries)
+    return {**lacking, "names": unnamed} if unnamed else lacking
 
 
 def _trajectories(

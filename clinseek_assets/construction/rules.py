@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clinseek_assets.benchmark.subtasks import DECISION_SUBTASKS, SUBTASKS, Subtask
+from clinseek_assets.timeline.dictionaries import Dictionaries
 
 # «More than 10 and fewer than 100 events».
 FEWEST_EVENTS = 11
@@ -71,6 +72,32 @@ def tables_needed(subtask: Subtask) -> tuple[str, ...]:
     """The source tables without which a subtask has no questions."""
     trigger = (subtask.trigger,) if subtask.trigger else ()
     return (*trigger, *_MORE_TABLES.get(subtask.name, ()))
+
+
+_ICU_ITEMS = ("chartevents", "datetimeevents", "ingredientevents", "inputevents", "outputevents", "procedureevents")
+
+# Subtasks whose answers are names of codes -> the dictionary that names them (an attribute of `Dictionaries`), and what
+# to say where it names none.
+_NAMED_BY = {
+    "labevents": ("lab_items", "There is no dictionary d_labitems (module hosp)."),
+    **dict.fromkeys(_ICU_ITEMS, ("icu_items", "There is no dictionary d_items (module icu).")),
+    "procedures_icd": ("procedures", "There is no dictionary d_icd_procedures (module hosp)."),
+    "procedures_ccs": ("ccs_procedures", "There is no dictionary d_icd_procedures (module hosp) with CCS classes."),
+    "diagnoses_icd": ("diagnoses", "There is no dictionary d_icd_diagnoses (module hosp)."),
+    "diagnoses_ccs": ("ccs_diagnoses", "There is no dictionary d_icd_diagnoses (module hosp) with CCS classes."),
+    "diagnosis_ccs": ("ccs_diagnoses", "There is no dictionary d_icd_diagnoses (module hosp) with CCS classes."),
+    **dict.fromkeys(
+        ("prescriptions_atc", "medrecon_atc"), ("atc", "There is no mapping of medicines (NDC) to ATC classes.")
+    ),
+}
+
+
+def names_lacking(subtask: Subtask, dictionaries: Dictionaries) -> str | None:
+    """Why no answer of a subtask could be named, one sentence; None where its names are there, or are no codes."""
+    if subtask.name not in _NAMED_BY:
+        return None
+    dictionary, reason = _NAMED_BY[subtask.name]
+    return None if getattr(dictionaries, dictionary) else reason
 
 
 @dataclass(frozen=True)
@@ -183,4 +210,4 @@ def deviations(*, ties: str, keep_decided: bool) -> list[Deviation]:
     return [*([TIES] if ties == "strict" else []), *([] if keep_decided else [DECIDED]), *ALWAYS]
 
 
-assert set(_MORE_TABLES) <= set(SUBTASKS)
+assert {*_MORE_TABLES, *_NAMED_BY} <= set(SUBTASKS)

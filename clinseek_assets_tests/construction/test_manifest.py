@@ -83,7 +83,12 @@ def test_what_has_questions_and_why_the_rest_has_none(built):
     assert "radiology" in reasons["radiology"]
     assert "ATC" in reasons["prescriptions_atc"]
     assert "none has the answer yes" in reasons["LengthOfStay_7day"]
-    assert "trigger" in reasons["labevents"]
+    assert "trigger" in reasons["admissions"]
+    # The reference database of the ward is empty: codes have no names there.
+    assert "d_labitems" in reasons["labevents"]
+    assert "d_items" in reasons["chartevents"]
+    assert "d_icd_procedures" in reasons["procedures_icd"]
+    assert "CCS" in reasons["diagnoses_ccs"]
     assert "11 to 99" in reasons["transfers"]
 
 
