@@ -120,10 +120,11 @@ def _tell(inventory: SourceInventory, extracted: ExtractedTables) -> None:
 
 def _refuse_damaged(extracted: ExtractedTables) -> None:
     if extracted.faults:
-        told = "\n".join(f"  {fault.what}" for fault in extracted.faults.values())
+        told = "\n".join(f"  {fault.what}\n    {fault.mend}".rstrip() for fault in extracted.faults.values())
+        number = "one source table" if len(extracted.faults) == 1 else f"{len(extracted.faults)} source tables"
         raise SourceFault(
-            f"{len(extracted.faults)} source table(s) cannot be read, so no database was written:\n{told}",
-            mend=next((fault.mend for fault in extracted.faults.values() if fault.mend), ""),
+            f"{number} cannot be read, so no database was written:\n{told}",
+            mend="Mend what is named and run the same command again; the tables that were read are kept.",
         )
 
 

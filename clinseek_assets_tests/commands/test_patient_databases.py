@@ -76,6 +76,17 @@ def test_a_damaged_table_ends_it_before_any_database(tmp_path, sources):
     assert not list((tmp_path / "db").glob("*.db"))
 
 
+def test_each_damaged_table_comes_with_its_own_mend(tmp_path, sources):
+    labs, patients = sources / "hosp" / "labevents.csv", sources / "hosp" / "patients.csv"
+    labs.write_text(labs.read_text()[:-3])
+    patients.write_text(patients.read_text().replace("anchor_age", "age", 1))
+    ended = clinseek("--manifest", manifest(tmp_path, 1), "--mimic-root", sources, "--out", tmp_path / "db")
+    told = ended.stderr.splitlines()
+    mends = [told[place + 1] for place, line in enumerate(told) if line.startswith("  hosp/")]
+    assert len(set(mends)) == 2
+    assert all(line.startswith("    ") for line in mends)
+
+
 def test_a_patient_without_rows_ends_it_with_the_others_written(tmp_path, sources):
     ended = clinseek("--manifest", manifest(tmp_path, 1, 98765432), "--mimic-root", sources, "--out", tmp_path / "db")
     assert ended.returncode == 1
