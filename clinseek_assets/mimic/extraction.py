@@ -39,7 +39,9 @@ from clinseek_assets.storage.sole_use import LOCK_FILE, sole_use
 VERSION = 2
 ROWS_A_GROUP = 1 << 16
 BYTES_A_GROUP = 1 << 24
-SORT_MEMORY_MB = 96
+SORT_MEMORY_MB = 64
+# DuckDB sorts 2,048 rows at a time and needs some such vectors at once, however wide the rows are.
+ROWS_IN_A_SORT = 16 * 2048
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _extracted(
             if tally.in_patient_order:
                 (scratch / "in_file_order.parquet").replace(finished)
             else:
-                _write_sorted(engine, source.table, scratch / "in_file_order.parquet", finished)
+                _write_sorted(engine, source.table, scratch / "in_file_order.parquet", finished, memory_mb)
             repeated = duplicate_notices(engine, source.table, finished, reader.where)
         if source.stamp() != stamp:
             raise SourceFault(
@@ -341,12 +343,20 @@ def _kept_cells(
         yield gathered()
 
 
-def _write_sorted(engine: duckdb.DuckDBPyConnection, table: Table, unsorted: Path, destination: Path) -> None:
-    """Sort by patient, on disk where memory does not suffice."""
+def _write_sorted(
+    engine: duckdb.DuckDBPyConnection, table: Table, unsorted: Path, destination: Path, memory_mb: int
+) -> None:
+    """Sort by patient, on disk where memory does not suffice. Long notes get as much as some vectors of them need."""
     schema = parquet_schema(table)
+    metadata = pq.read_metadata(unsorted)
+    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    row_bytes = size // metadata.num_rows + 1
+    engine.execute(f"SET memory_limit = '{max(memory_mb, row_bytes * ROWS_IN_A_SORT // 1_000_000)}MB'")
     rows = engine.sql(f"SELECT * FROM read_parquet(?) ORDER BY subject_id, {SOURCE_ROW}", params=[str(unsorted)])
     with _parquet_writer(destination, table) as writer:
-        for batch in cast(pa.RecordBatchReader, rows.to_arrow_reader(ROWS_A_GROUP)):
+        for batch in cast(
+            pa.RecordBatchReader, rows.to_arrow_reader(min(ROWS_A_GROUP, BYTES_A_GROUP // row_bytes + 1))
+        ):
             writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
 

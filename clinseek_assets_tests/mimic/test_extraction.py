@@ -519,3 +519,15 @@ def test_the_open_demo_equals_a_naive_count(tmp_path):
             ]
         assert sorted(pq.read_table(done.path).column("source_row").to_pylist()) == expected, done.table
         assert done.notices == ()
+
+
+def test_long_notes_out_of_order_are_sorted(tmp_path):
+    records = [
+        record("discharge", note_id=f"n{i}", subject_id=str(1 + (i * 7919) % 997), text=os.urandom(9000).hex())
+        for i in range(3000)
+    ]
+    source = write_source(tmp_path, "discharge", csv_text("discharge", records))
+    extracted = extract_table(source, None, tmp_path / "out.parquet", memory_mb=32)
+    found = pq.read_table(extracted.path, columns=["subject_id", "source_row"]).to_pylist()
+    order = [(row["subject_id"], row["source_row"]) for row in found]
+    assert order == sorted(order) and len(order) == 3000
