@@ -50,6 +50,17 @@ def test_counts_that_differ_end_with_1_and_are_shown(release):
     assert "checks fail" in ran.stderr
 
 
+def test_gold_outside_the_candidates_is_counted_and_shown_and_no_failure(release):
+    rows = [{**row, "candidates": ["yes", "no"] if place else ["neither"]} for place, row in enumerate(ROWS)]
+    (release / "ClinSeek-Bench_text.json").write_text(json.dumps(rows))
+    ran = validate(release, "--manifest-only", "--json")
+    shown = {check["name"]: check for check in json.loads(ran.stdout)["checks"]}
+    odd = shown["text: rows with gold outside the candidates"]
+    assert (odd["expected"], odd["ok"], odd["first"][0]) == ("any", True, "row 1")
+    assert odd["found"] == len(odd["first"])
+    assert "gold outside the candidates" in validate(release, "--manifest-only").stdout
+
+
 def test_databases_that_were_not_built_fail_by_row_and_not_by_patient(release):
     ran = validate(release, "--json")
     assert ran.returncode == 1
