@@ -101,14 +101,14 @@ def read_results(
         ResultsFault: a file cannot be read, is empty, has rows that are not as they should be (every kind counted, the
             first lines named), or no row of all files belongs to a question of the manifest.
     """
-    ids = QuestionIds(questions)
     results = Results()
+    reader = _Reader(QuestionIds(questions), extract, progress, results)
     for path, model in files.items():
-        read = _read_parquet if path.suffix == ".parquet" else _read_exchanges
+        read = reader.predictions if path.suffix == ".parquet" else reader.exchanges
         before = len(results.rows) + results.unknown_qid
         tally = FaultTally()
         try:
-            read(path, model, ids, extract, progress, results, tally)
+            read(path, model, tally)
         except OSError as error:
             raise ResultsFault(
                 f"{path} cannot be read ({error.strerror}).", mend="Check path and permissions."
@@ -128,27 +128,53 @@ def read_results(
     return results
 
 
-def _read_exchanges(
-    path: Path,
-    model: str,
-    ids: QuestionIds,
-    extract: Extract,
-    progress: Callable[[int], object],
-    results: Results,
-    tally: FaultTally,
-) -> None:
-    for place, row in _json_objects(path, progress, tally):
-        faults: list[str] = []
-        made = result_row(row, model, ids, extract, faults.append)
-        for kind in faults:
-            tally.add(kind, place)
-        if made is None:
-            continue
-        results.without_messages += not row.get("messages")
-        if made.qid in ids.known:
-            results.rows.append(made)
+@dataclass(frozen=True)
+class _Reader:
+    """Reads files of either form into `results`; what is wrong in a file goes to that file's tally."""
+
+    ids: QuestionIds
+    extract: Extract
+    progress: Callable[[int], object]
+    results: Results
+
+    def exchanges(self, path: Path, model: str, tally: FaultTally) -> None:
+        """The rows of the published form."""
+        for place, row in _json_objects(path, self.progress, tally):
+            faults: list[str] = []
+            made = result_row(row, model, self.ids, self.extract, faults.append)
+            for kind in faults:
+                tally.add(kind, place)
+            if made is None:
+                continue
+            self.results.without_messages += not row.get("messages")
+            self._take(made)
+
+    def predictions(self, path: Path, model: str, tally: FaultTally) -> None:
+        """The rows of our own predictions, which name their model themselves."""
+        for number, row in enumerate(_parquet_rows(path), start=1):
+            if row["outcome"] in set(Outcome):
+                self._take(_prediction(row))
+            else:
+                tally.add("an `outcome` that is none of ours", f"row {number}")
+        self.progress(path.stat().st_size)
+
+    def _take(self, row: ResultRow) -> None:
+        if row.qid in self.ids.known:
+            self.results.rows.append(row)
         else:
-            results.unknown_qid += 1
+            self.results.unknown_qid += 1
+
+
+def _prediction(row: dict[str, Any]) -> ResultRow:
+    return ResultRow(
+        model=row["model"] if row["arm"] is None else f"{row['model']} ({row['arm']})",
+        qid=row["qid"],
+        run_index=row["run_index"],
+        task=None,
+        answers=tuple(row["answer"] or ()),
+        source="prediction",
+        outcome=Outcome(row["outcome"]),
+    )
 
 
 def _json_objects(
@@ -196,35 +222,6 @@ def _parsed(line: bytes) -> Any:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return json.loads(line.decode("utf-8"))
-
-
-def _read_parquet(
-    path: Path,
-    model: str,
-    ids: QuestionIds,
-    extract: Extract,
-    progress: Callable[[int], object],
-    results: Results,
-    tally: FaultTally,
-) -> None:
-    for number, row in enumerate(_parquet_rows(path), start=1):
-        if row["outcome"] not in set(Outcome):
-            tally.add("an `outcome` that is none of ours", f"row {number}")
-        elif row["qid"] not in ids.known:
-            results.unknown_qid += 1
-        else:
-            results.rows.append(
-                ResultRow(
-                    model=row["model"] if row["arm"] is None else f"{row['model']} ({row['arm']})",
-                    qid=row["qid"],
-                    run_index=row["run_index"],
-                    task=None,
-                    answers=tuple(row["answer"] or ()),
-                    source="prediction",
-                    outcome=Outcome(row["outcome"]),
-                )
-            )
-    progress(path.stat().st_size)
 
 
 def _parquet_rows(path: Path) -> Iterable[dict[str, Any]]:
