@@ -1,0 +1,1 @@
+"""The commands of `clinseek`: one file each, imported when it is called."""

@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="Every model, and what one that is off still needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def list_models(as_json: bool) -> None:
     """Every model of the registry: dialect, endpoint, and what a model that is off still needs.
@@ -48,7 +48,7 @@ def list_models(as_json: bool) -> None:
     Console().print(table)
 
 
-@command.command("check")
+@command.command("check", short_help="Ask each enabled endpoint; no patient data is sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def check(as_json: bool) -> None:
     """Ask each enabled endpoint for its list of models; no patient data is sent.
