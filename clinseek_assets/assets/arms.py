@@ -76,6 +76,7 @@ def curated_answers(home: Home, asked: Asked) -> pandas.DataFrame:
         priors=CandidatePriors.load(home.priors_file),
         run_index=asked.run_index,
         progress=asked.progress,
+        data_class=home.data_class,
     )
 
 

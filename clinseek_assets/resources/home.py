@@ -10,13 +10,16 @@ import pandas
 
 from clinseek_assets.benchmark.manifest_frame import questions_from_frame
 from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.contexts.ehr_bench import bench_files
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
+from clinseek_assets.models.egress import DataClass
 from clinseek_assets.models.registry import Model, Registry, load_registry
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
+from clinseek_assets.synthetic.vouching import all_synthetic
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,13 @@ class Home:
     def intervals_file(self) -> Path:
         """Figures with intervals, over all models."""
         return self.layout.assets / "scores" / "text" / "intervals.parquet"
+
+    @cached_property
+    def data_class(self) -> DataClass:
+        """`open` where the synthetic generator's own record vouches for every input, else `credentialed`."""
+        bench = bench_files(self.settings.ehr_bench_root) if self.settings.ehr_bench_root else ()
+        sources = (source.path for source in self.inventory.files.values())
+        return "open" if all_synthetic([self.settings.text_manifest, *sources, *bench]) else "credentialed"
 
     def questions_fingerprint(self, subtask: str) -> str:
         """The content of one subtask's questions, so that a change in another leaves it alone.
