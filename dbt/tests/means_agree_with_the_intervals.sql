@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'text_figures'}}}) }}
 -- SQL here and the statistics there compute the same means independently.
 select figures.model, figures.arm, figures.mode, figures.column
 from {{ ref('text_figures') }} as figures

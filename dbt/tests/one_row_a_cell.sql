@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'subtask_scores'}}}) }}
 -- Nothing was joined twice.
 select 'subtask_scores' as mart from {{ ref('subtask_scores') }} group by model, arm, mode, subtask having count(*) > 1
 union all
