@@ -99,14 +99,16 @@ def rebuild(
             rebuilt.worked |= {key for artifact in artifacts for key in artifact.keys}
             faults += failures(result)
         if faults and stage.required:
-            raise Fault(
-                "\n".join([*rebuilt.faults, *faults]),
-                mend="Mend it and run the same command: what is finished is kept.",
-            )
+            raise told_together([*rebuilt.faults, *faults])
         rebuilt.faults += faults
     if rebuilt.faults:
-        raise Fault("\n".join(rebuilt.faults), mend="Run the same command again: what is finished is kept.")
+        raise told_together(rebuilt.faults)
     return rebuilt
+
+
+def told_together(faults: Sequence[str]) -> Fault:
+    """One fault out of those of several steps, each of which has told its own mend."""
+    return Fault("\n".join([*faults, "What is finished is kept: the same command continues from there."]))
 
 
 def behind_in(
