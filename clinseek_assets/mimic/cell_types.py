@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clinseek_assets.faults import SourceFault
+from clinseek_assets.mimic.record_bounds import line_told
 from clinseek_assets.mimic.tables import Column, ColumnType, Table
 
 ARROW_TYPE = {
@@ -103,7 +104,7 @@ def typed_column(table: Table, column: Column, cells: pa.Array, source_rows: pa.
         record = source_rows[_first_that_fails(cells, convert)].as_py()
         raise SourceFault(
             f"{where}: record {record}, column {column.name}: the cell is not {EXPECTED[column.type]}.",
-            mend="Records are counted from 1, without the header. Fetch the file again or correct the record.",
+            mend=f"{line_told(record)} Fetch the file again or correct the record.",
         ) from None
     if column.required and values.null_count:
         if column.type is ColumnType.TEXT and table.key != (column.name,):
@@ -111,7 +112,7 @@ def typed_column(table: Table, column: Column, cells: pa.Array, source_rows: pa.
         record = source_rows[pc.index(pc.is_null(values), True).as_py()].as_py()
         raise SourceFault(
             f"{where}: record {record}, column {column.name}: the cell is empty, and MIMIC-IV requires a value there.",
-            mend="Records are counted from 1, without the header. Fetch the file again or correct the record.",
+            mend=f"{line_told(record)} Fetch the file again or correct the record.",
         )
     return values
 

@@ -28,7 +28,13 @@ import pyarrow.csv as pa_csv
 from isal import igzip, isal_zlib
 
 from clinseek_assets.faults import SourceFault
-from clinseek_assets.mimic.record_bounds import end_of_last_record, first_stray_quote, quote_places, record_ends
+from clinseek_assets.mimic.record_bounds import (
+    end_of_last_record,
+    first_stray_quote,
+    line_told,
+    quote_places,
+    record_ends,
+)
 from clinseek_assets.mimic.source_files import SourceFile
 from clinseek_assets.mimic.tables import Table
 
@@ -385,10 +391,10 @@ class RecordReader:
 
     def _untokenisable(self, error: str, before: int) -> SourceFault:
         if found := WIDTH_ERROR.match(error):
+            record = before + int(found["record"])
             return SourceFault(
-                f"{self.where}: record {before + int(found['record'])} has {found['fields']} fields where the header "
-                f"has {found['width']}.",
-                mend=FETCH_AGAIN,
+                f"{self.where}: record {record} has {found['fields']} fields where the header has {found['width']}.",
+                mend=f"{line_told(record)} {FETCH_AGAIN}",
             )
         return _unclear_records(self.where, before)
 

@@ -14,6 +14,7 @@ import duckdb
 
 from clinseek_assets.faults import SourceFault
 from clinseek_assets.mimic.cell_types import SOURCE_ROW
+from clinseek_assets.mimic.record_bounds import line_told
 from clinseek_assets.mimic.tables import Table
 
 # Tables for which mimic-code's constraints (mimic-iv and mimic-iv-ed, `constraint.sql`) name no primary key.
@@ -59,7 +60,7 @@ def duplicate_notices(engine: duckdb.DuckDBPyConnection, table: Table, parquet: 
         return [f"{where}: {repeated} record(s) have the same cells as an earlier one; all were kept."]
     raise SourceFault(
         f"{where}: record {record} has {told} ({repeated} such record(s)): MIMIC-IV has no such duplicates.",
-        mend="Fetch the file again, or remove the repeated records.",
+        mend=f"{line_told(record)} Fetch the file again, or remove the repeated records.",
     )
 
 

@@ -77,3 +77,11 @@ def record_ends(text: bytes, quotes: np.ndarray) -> np.ndarray:
     if len(quotes):
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     return ends if len(ends) and ends[-1] == len(text) else np.append(ends, len(text))
+
+
+def line_told(record: int) -> str:
+    """A sentence that leads from a record's number to its line; line breaks within cells above push it down."""
+    return (
+        f"Records are counted from 1, without the header: record {record} is line {record + 1}, or a later one where a "
+        "text above it spans lines."
+    )

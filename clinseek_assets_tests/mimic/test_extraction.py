@@ -241,7 +241,7 @@ def line_changed(place, change):
 
 
 DAMAGE = {
-    "a cell of another type": (changed(9, valuenum=SECRET), ["record 9", "valuenum", "a number"]),
+    "a cell of another type": (changed(9, valuenum=SECRET), ["record 9", "is line 10", "valuenum", "a number"]),
     "a fraction in an id": (changed(9, itemid="50912.0"), ["record 9", "itemid", "a whole number"]),
     "a hexadecimal id": (changed(9, itemid="0x10"), ["record 9", "itemid", "a whole number"]),
     "the word nan in a number": (changed(9, valuenum="nan"), ["record 9", "valuenum", "a number"]),
@@ -250,10 +250,13 @@ DAMAGE = {
     "a required value missing": (changed(9, itemid=""), ["record 9", "itemid", "requires a value"]),
     "an id of another patient's row": (changed(8, subject_id=SECRET), ["record 8", "subject_id", "a whole number"]),
     "a patient missing": (changed(8, subject_id=""), ["record 8", "subject_id", "requires a value"]),
-    "a field too few": (line_changed(4, lambda line: line.replace(",", "", 1)), ["record 4 has 15 fields", "has 16"]),
+    "a field too few": (
+        line_changed(4, lambda line: line.replace(",", "", 1)),
+        ["record 4 has 15 fields", "has 16", "is line 5"],
+    ),
     "a field too many": (line_changed(4, lambda line: "," + line), ["record 4 has 17 fields", "has 16"]),
     "an empty line": (line_changed(4, lambda line: "\n" + line), ["record 4", "requires a value"]),
-    "an id twice": (changed(9, labevent_id="3"), ["record 9", "labevent_id", "no such duplicates"]),
+    "an id twice": (changed(9, labevent_id="3"), ["record 9", "is line 10", "labevent_id", "no such duplicates"]),
     "a record twice": (line_changed(9, lambda line: line * 2), ["record 10", "labevent_id", "no such duplicates"]),
     "quotes that are not closed": (GOOD_TEXT.replace(SECRET, f'"{SECRET}'), ["line 3", "quote"]),
     "a quote too many at the end": (line_changed(30, lambda line: line[:-1] + ',"\n'), ["fields"]),
