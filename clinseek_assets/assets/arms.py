@@ -12,7 +12,6 @@ from clinseek_assets.assets.artifact import code_of
 from clinseek_assets.assets.contexts import NAME as CONTEXTS
 from clinseek_assets.assets.contexts import path_of
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.models.curated_arm import answer_curated
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
 from clinseek_assets.resources.home import Home
@@ -68,6 +67,8 @@ def curated_inputs(home: Home, subtask: str) -> list[str]:
 
 def curated_answers(home: Home, asked: Asked) -> pandas.DataFrame:
     """The answers to the published contexts."""
+    from clinseek_assets.models.curated_arm import answer_curated  # here: its clients slow down loading the graph
+
     return answer_curated(
         asked.model,
         asked.questions,

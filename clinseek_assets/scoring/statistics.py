@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy
 import pandas
-from scipy.special import stdtrit
 
 from clinseek_assets.benchmark.subtasks import DECISION, RISK
 
@@ -65,6 +64,8 @@ def weighted_mean(
     mean, clusters = float(weights @ scores), len(sums)
     if clusters < 2:
         return Estimate(mean, None, None, len(scores), clusters)
+    from scipy.special import stdtrit  # here: the graph is loaded far more often than intervals are computed
+
     error = float(numpy.sqrt(clusters / (clusters - 1) * (sums @ sums)))
     reach = float(stdtrit(clusters - 1, (1 + CONFIDENCE) / 2)) * error
     return Estimate(mean, max(0.0, mean - reach), min(1.0, mean + reach), len(scores), clusters)

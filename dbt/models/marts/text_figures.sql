@@ -28,8 +28,8 @@ figures as (
 
 select
     figures.*,
-    micro.low,
-    micro.high,
+    least(micro.low, figures.f1) as low,  -- the two means may differ in their last digit
+    greatest(micro.high, figures.f1) as high,
     macro.low as macro_low,
     macro.high as macro_high,
     micro.patients
