@@ -6,7 +6,7 @@ import fcntl
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
@@ -46,9 +46,17 @@ class Graph:
         """A fresh code location: what a new process would load."""
         return build(self.settings)
 
-    def bring_up_to_date(self, models: set[str] | None = None, subtasks: Collection[str] = FEW) -> Rebuilt:
-        """Rebuild as the commands do."""
-        return rebuild(self.location, self.instance, wanted=Wanted(models, subtasks))
+    def bring_up_to_date(
+        self, models: set[str] | None = None, subtasks: Collection[str] = FEW, until: str = ""
+    ) -> Rebuilt:
+        """Rebuild as the commands do, to the end or until a stage whose title starts so."""
+        location = self.location
+        stages = location.graph.stages
+        last = next(
+            (place for place, stage in enumerate(stages) if until and stage.title.startswith(until)), len(stages)
+        )
+        graph = replace(location.graph, stages=stages[: last + 1])
+        return rebuild(replace(location, graph=graph), self.instance, wanted=Wanted(models, subtasks))
 
 
 @contextmanager

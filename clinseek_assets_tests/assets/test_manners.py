@@ -89,13 +89,13 @@ def test_a_run_that_is_killed_in_a_range_keeps_what_was_finished(finished: Graph
     killed = counted_arm(asked, stop_at=5)
     monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", ((killed,),))
     with pytest.raises((Fault, KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
-        finished.bring_up_to_date({"evidence_counts"})
+        finished.bring_up_to_date({"evidence_counts"}, until="predictions")
     recorded = finished.instance.get_materialized_partitions(dg.AssetKey(PREDICTIONS))
     assert {cell(key)[1] for key in recorded} == set(FEW[:5])
 
     asked_again: list[str] = []
     monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", ((counted_arm(asked_again),),))
-    finished.bring_up_to_date({"evidence_counts"})
+    finished.bring_up_to_date({"evidence_counts"}, until="predictions")
     assert asked_again == list(FEW[5:])
 
 
@@ -109,11 +109,11 @@ def test_an_endpoint_that_was_down_is_asked_again_next_time(finished: Graph, mon
     monkeypatch.setattr(
         "clinseek_assets.assets.text_graph.text_graph.__defaults__", ((replace(curated, answer=down),),)
     )
-    finished.bring_up_to_date({"evidence_counts"}, {"labevents"})
+    finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")
     monkeypatch.undo()
-    again = finished.bring_up_to_date({"evidence_counts"}, {"labevents"})
+    again = finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")
     assert dg.AssetKey(PREDICTIONS) in again.worked
-    assert finished.bring_up_to_date({"evidence_counts"}, {"labevents"}).worked == set()
+    assert finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions").worked == set()
 
 
 def texts_of(folder: Path) -> str:
