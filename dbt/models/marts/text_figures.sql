@@ -28,8 +28,9 @@ figures as (
 
 select
     figures.*,
-    least(micro.low, figures.f1) as low,  -- the two means may differ in their last digit
-    greatest(micro.high, figures.f1) as high,
+    -- Both means may differ in their last digit. `least` passes over NULL, and an unknown interval has to stay unknown.
+    if(micro.low is null, null, least(micro.low, figures.f1)) as low,
+    if(micro.high is null, null, greatest(micro.high, figures.f1)) as high,
     macro.low as macro_low,
     macro.high as macro_high,
     micro.patients
