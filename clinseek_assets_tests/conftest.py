@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from clinseek_assets.automation.code_location import CodeLocation
 from clinseek_assets.automation.rebuild import Rebuilt, Wanted, rebuild
@@ -22,6 +23,10 @@ from clinseek_assets.resources.dbt_project import dbt_manifest
 from clinseek_assets.resources.instance import open_instance
 from clinseek_assets.synthetic.profiles import Profile
 from clinseek_assets.synthetic.release import make_release
+
+# A busy machine makes no test wrong: neither a slow example nor slow drawing counts.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Neighbours on the grid, risks and decisions: the whole grid would take every test a minute.
 FEW = tuple(SUBTASKS)[16:23]
