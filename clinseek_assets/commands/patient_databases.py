@@ -114,8 +114,11 @@ def _tell(inventory: SourceInventory, extracted: ExtractedTables) -> None:
     for extraction in extracted.extractions:
         for notice in extraction.notices:
             click.echo(f"Note: {notice}", err=True)
+    tables_by_reason: dict[str, list[str]] = {}
     for name, reason in inventory.missing.items():
-        click.echo(f"Note: {name} stays empty. {reason}", err=True)
+        tables_by_reason.setdefault(reason, []).append(name)
+    for reason, names in tables_by_reason.items():
+        click.echo(f"Note: {reason} What stays empty: {', '.join(names)}.", err=True)
 
 
 def _refuse_damaged(extracted: ExtractedTables) -> None:

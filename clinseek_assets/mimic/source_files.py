@@ -102,7 +102,7 @@ def _changed_at(path: Path) -> str:
 def _why_missing(table: Table, root: Path | None) -> str:
     names = " or ".join(f"{table.name}{suffix}" for suffix in SUFFIXES)
     if root is None:
-        return f"The folder of module {table.module} is not known, so there is no {names}."
+        return f"The folder of module {table.module} is not known."
     if not root.is_dir():
         return f"The folder {root} of module {table.module} does not exist."
     if not os.access(root, os.R_OK | os.X_OK):
