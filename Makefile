@@ -17,7 +17,7 @@ help:
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Setting up .venv (once; about a minute) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
-	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import ssl' 2>/dev/null || $(PYTHON) -m venv --clear .venv # one of another Python is made anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
