@@ -1,0 +1,1 @@
+"""Endpoints: dialects over one HTTP client, concurrency under a ceiling, patience."""

@@ -1,0 +1,1 @@
+"""The pinned record: one patient, seen at one moment, enforced by SQLite itself."""
