@@ -20,7 +20,8 @@ class Turn:
         call_id: of a tool turn: the call that it answers.
         failed: of a tool turn: whether the call went wrong.
         reasoning: of an assistant turn: thinking that the endpoint sent apart.
-        raw: of an assistant turn: the provider's own blocks as JSON, to be sent back unchanged where the dialect asks it.
+        raw: of an assistant turn: the provider's own blocks as JSON, to be sent back unchanged where the dialect asks
+            for it.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -62,7 +63,7 @@ class Caller(Protocol):
             call_key: hash of all that shapes the call except the endpoint itself, which the caller adds.
 
         Raises:
-            CallError: no answer to this one (`endpoints.failures.CallError`, its `kind` in one word; `over_budget` where the
-                campaign's cap does not allow the call).
+            CallError: no answer to this one; its `kind` is one word, `over_budget` where the campaign's cap does not
+                allow the call.
             EndpointFault: the endpoint will refuse every question alike.
         """
