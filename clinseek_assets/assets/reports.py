@@ -19,7 +19,7 @@ from clinseek_assets.checks import reports as checks
 from clinseek_assets.records.release_checks import artifact_checks, manifest_checks
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
-from clinseek_assets.scoring.leaderboard import ARMS, WIDE, coverage_of, percent, rank_of, read_mart, rows_of
+from clinseek_assets.scoring.leaderboard import SETTINGS, WIDE, coverage_of, percent, rank_of, read_mart, rows_of
 from clinseek_assets.scoring.leaderboard_page import coverage_plot, page
 from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.storage.fingerprint import of_file
@@ -69,9 +69,10 @@ def as_shown(leaderboard: pandas.DataFrame, mode: str) -> pandas.DataFrame:
     return pandas.DataFrame(
         [
             {
+                "policy of time": row["policy"],
                 "rank": rank_of(row),
                 "model": row["model"],
-                **{f"{short} {arm}": percent(row[f"{short}_{arm}"]) for short in WIDE.values() for arm in ARMS},
+                **{f"{short} {each}": percent(row[f"{short}_{each}"]) for short in WIDE.values() for each in SETTINGS},
                 "coverage": coverage_of(row),
             }
             for row in rows_of(leaderboard, mode)

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
-from clinseek_assets.commands.leaderboard_table import leaderboard_table, show
+from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.locations.settings import Settings, load_settings
 
 # Whoever names one of these has data to run over.
@@ -40,7 +40,7 @@ def command(profile: str) -> None:
         rebuilt = bring_up_to_date(settings, progress)
     out = Console()
     out.print()
-    show(leaderboard_table(settings.layout, "strict"))
+    show(leaderboard_tables(settings.layout, "strict"))
     worked, seconds = len(rebuilt.worked), time.monotonic() - started
     told = f"{worked} of {rebuilt.assets} assets had work to do ({seconds:.0f} s)."
     for line in (told if worked else f"Up to date: {told}", *next_steps(settings)):

@@ -12,7 +12,7 @@ from clinseek_assets.automation.rebuild import Wanted
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.commands.forecast import forecast
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
-from clinseek_assets.commands.leaderboard_table import leaderboard_table, show
+from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.commands.sample import answer_sample
 from clinseek_assets.faults import Fault, SettingsFault
 from clinseek_assets.locations.settings import load_settings
@@ -80,7 +80,7 @@ def command(
             return
         rebuilt = bring_up_to_date(settings, progress, wanted)
     try:
-        show(leaderboard_table(settings.layout, "strict"))
+        show(leaderboard_tables(settings.layout, "strict"))
     except Fault as fault:
         click.echo(str(fault), err=True)
     click.echo(f"{len(rebuilt.worked)} of {rebuilt.assets} assets had work to do.", err=True)

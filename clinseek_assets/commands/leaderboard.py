@@ -6,7 +6,7 @@ import json
 
 import click
 
-from clinseek_assets.commands.leaderboard_table import leaderboard_table, show
+from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.scoring.leaderboard import leaderboard_figures, read_mart
 
@@ -24,6 +24,10 @@ from clinseek_assets.scoring.leaderboard import leaderboard_figures, read_mart
 def command(split: str, mode: str, as_json: bool) -> None:
     """Show the leaderboard: Risk, Decision and Overall, each seeking | curated | Δ; empty where not run.
 
+    One table a policy of time, since only arms that may see the same differ in nothing but who looks for the evidence:
+    seeking and curated_strict under the strict policy (the headline), seeking_compat and curated under the published
+    rule.
+
     Figures are means over the questions that have a score, with 95% intervals clustered by patient. Below 98% coverage
     a model has no rank; floor rows (constant answers) never have one.
 
@@ -36,4 +40,4 @@ def command(split: str, mode: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(leaderboard_figures(read_mart(layout, "text_figures"), split, mode), ensure_ascii=False))
     else:
-        show(leaderboard_table(layout, mode))
+        show(leaderboard_tables(layout, mode))

@@ -1,7 +1,8 @@
-"""The leaderboard as a table on the terminal, in the published layout."""
+"""The leaderboard as tables on the terminal, in the published layout: one a policy of time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas
@@ -10,21 +11,40 @@ from rich.console import Console
 from rich.table import Table
 
 from clinseek_assets.locations.layout import Layout
-from clinseek_assets.scoring.leaderboard import COLUMNS, WIDE, coverage_of, percent, rank_of, read_mart, rows_of
+from clinseek_assets.scoring.leaderboard import (
+    ARM_OF,
+    COLUMNS,
+    POLICIES,
+    SETTINGS,
+    WIDE,
+    by_policy,
+    coverage_of,
+    percent,
+    rank_of,
+    read_mart,
+)
 
 LEAST_WIDTH = 116
 
 
-def leaderboard_table(layout: Layout, mode: str) -> Table:
-    """Risk, Decision, Overall, each seeking | curated | Δ; intervals beside Overall.
+def leaderboard_tables(layout: Layout, mode: str) -> list[Table]:
+    """Risk, Decision, Overall, each seeking | curated | Δ; intervals beside Overall. One table a policy of time.
 
     Raises:
         ResultsFault: nothing was scored yet.
     """
-    rows = read_mart(layout, "text_leaderboard")
     figures = read_mart(layout, "text_figures")
+    of_mode = figures[figures["mode"] == mode]
+    return [
+        table_of(POLICIES[policy], rows, of_mode, mode)
+        for policy, rows in by_policy(read_mart(layout, "text_leaderboard"), mode).items()
+    ]
+
+
+def table_of(title: str, rows: Sequence[dict[str, Any]], figures: pandas.DataFrame, mode: str) -> Table:
+    """The table of one policy."""
     table = Table(
-        title=f"ClinSeek-Bench, text split ({mode} scores)",
+        title=f"ClinSeek-Bench, text split, {mode} scores\n{title}",
         caption="F1 in percentage points; ± is half of the 95% interval of Overall, clustered by patient.",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -32,36 +52,37 @@ def leaderboard_table(layout: Layout, mode: str) -> Table:
     )
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("model", no_wrap=True)
-    for title in COLUMNS.values():
-        for place, arm in enumerate(("seeking", "curated", "Δ")):
-            table.add_column(f"{title.split()[place] if place < len(title.split()) else ''}\n{arm}", justify="right")
+    for heading in COLUMNS.values():
+        words = heading.split()
+        for place, setting in enumerate(SETTINGS.values()):
+            table.add_column(f"{words[place] if place < len(words) else ''}\n{setting}", justify="right")
     table.add_column("\n±", justify="right")
     table.add_column("\ncovered", justify="right")
-    for row in rows_of(rows, mode):
+    for row in rows:
         cells = [
-            percent(row[f"{short}_{arm}"], signed=arm == "delta")
+            percent(row[f"{short}_{setting}"], signed=setting == "delta")
             for short in WIDE.values()
-            for arm in ("seeking", "curated", "delta")
+            for setting in SETTINGS
         ]
         style = "dim" if row["kind"] == "floor" else None
-        table.add_row(rank_of(row), row["model"], *cells, half_width(figures, row, mode), coverage_of(row), style=style)
+        table.add_row(rank_of(row), row["model"], *cells, half_width(figures, row), coverage_of(row), style=style)
     return table
 
 
-def show(table: Table) -> None:
-    """Print it at its own width: where a terminal is narrower, whole lines wrap, not every cell."""
+def show(tables: Sequence[Table]) -> None:
+    """Print them at their own width: where a terminal is narrower, whole lines wrap, not every cell."""
     console = Console()
     console.width = max(console.width, LEAST_WIDTH)
-    console.print(table)
+    for table in tables:
+        console.print(table)
 
 
-def half_width(figures: pandas.DataFrame, row: dict[str, Any], mode: str) -> str:
+def half_width(figures: pandas.DataFrame, row: dict[str, Any]) -> str:
     """Half of the interval of a row's overall figure, of the arm that ranks it."""
-    arm = "seeking" if pandas.notna(row["overall_seeking"]) else "curated"
+    setting = "seeking" if pandas.notna(row["overall_seeking"]) else "curated"
     cell = figures[
         (figures["model"] == row["model"])
-        & (figures["mode"] == mode)
-        & (figures["arm"] == arm)
+        & (figures["arm"] == ARM_OF[row["policy"], setting])
         & (figures["column"] == "overall")
     ]
     if cell.empty or cell["low"].isna().all():

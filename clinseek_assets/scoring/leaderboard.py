@@ -14,7 +14,19 @@ from clinseek_assets.scoring.statistics import OVERALL
 COLUMNS = {RISK: "Risk Prediction", DECISION: "Decision Making", OVERALL: "Overall"}
 # The published layout's names of the columns in the wide mart.
 WIDE = {RISK: "risk", DECISION: "decision", OVERALL: "overall"}
-ARMS = {"seeking": "seeking", "curated": "curated", "delta": "Δ"}
+SETTINGS = {"seeking": "seeking", "curated": "curated", "delta": "Δ"}
+# The policies of time, under each of which both settings may see the same: what a table of each is called.
+POLICIES = {
+    "strict": "strict policy of time: arms seeking and curated_strict",
+    "published": "published rule of time: arms seeking_compat and curated",
+}
+# (policy, setting) -> the arm whose figures stand there.
+ARM_OF = {
+    ("strict", "seeking"): "seeking",
+    ("strict", "curated"): "curated_strict",
+    ("published", "seeking"): "seeking_compat",
+    ("published", "curated"): "curated",
+}
 
 
 def read_mart(layout: Layout, name: str) -> pandas.DataFrame:
@@ -36,6 +48,13 @@ def rows_of(mart: pandas.DataFrame, mode: str) -> list[dict[str, Any]]:
     """One mode's rows of a mart, in their order."""
     rows = mart[mart["mode"] == mode].to_dict(orient="records")
     return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def by_policy(leaderboard: pandas.DataFrame, mode: str) -> dict[str, list[dict[str, Any]]]:
+    """Policy of time -> one mode's rows of the mart `text_leaderboard`; only the policies under which arms were run."""
+    rows = rows_of(leaderboard, mode)
+    found = {policy: [row for row in rows if row["policy"] == policy] for policy in POLICIES}
+    return {policy: of_policy for policy, of_policy in found.items() if of_policy}
 
 
 def leaderboard_figures(figures: pandas.DataFrame, split: str, mode: str) -> dict[str, Any]:

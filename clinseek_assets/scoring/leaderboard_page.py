@@ -9,7 +9,18 @@ from typing import Any
 
 import pandas
 
-from clinseek_assets.scoring.leaderboard import ARMS, COLUMNS, WIDE, coverage_of, percent, rank_of, rows_of
+from clinseek_assets.scoring.leaderboard import (
+    ARM_OF,
+    COLUMNS,
+    POLICIES,
+    SETTINGS,
+    WIDE,
+    by_policy,
+    coverage_of,
+    percent,
+    rank_of,
+    rows_of,
+)
 
 MODES = {
     "strict": "Strict scores (headline): Unicode form, spaces and case do not count; a missing answer has no score.",
@@ -36,7 +47,7 @@ def page(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, release: str)
         release: what the release is: official, synthetic, or built.
     """
     tables = "".join(
-        f"<h2>{escape(mode)}</h2><p>{escape(told)}</p>{table(leaderboard, figures, mode)}"
+        f"<h2>{escape(mode)}</h2><p>{escape(told)}</p>{tables_of(leaderboard, figures, mode)}"
         for mode, told in MODES.items()
     )
     plot = base64.b64encode(coverage_plot(figures)).decode("ascii")
@@ -51,20 +62,28 @@ def page(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, release: str)
     )
 
 
-def table(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, mode: str) -> str:
-    """One mode's rows in the published layout."""
+def tables_of(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, mode: str) -> str:
+    """One mode's tables in the published layout, one a policy of time."""
     interval = {
         (row["model"], row["column"], row["arm"]): f"{percent(row['low'])} to {percent(row['high'])}"
         for row in rows_of(figures, mode)
         if pandas.notna(row["low"])
     }
+    return "".join(
+        f"<h3>{escape(POLICIES[policy])}</h3>{table(rows, interval)}"
+        for policy, rows in by_policy(leaderboard, mode).items()
+    )
+
+
+def table(rows: list[dict[str, Any]], interval: dict[tuple[str, str, str], str]) -> str:
+    """One policy's rows."""
     top = "".join(f'<th class="group" colspan="3">{escape(title)}</th>' for title in COLUMNS.values())
     below = "".join(
-        f'<th class="{"group" if arm == "seeking" else ""}">{escape(title)}</th>'
+        f'<th class="{"group" if setting == "seeking" else ""}">{escape(title)}</th>'
         for _ in COLUMNS
-        for arm, title in ARMS.items()
+        for setting, title in SETTINGS.items()
     )
-    body = "".join(table_row(row, interval) for row in rows_of(leaderboard, mode))
+    body = "".join(table_row(row, interval) for row in rows)
     return (
         f"<table><thead><tr><th>Rank</th><th>Model</th>{top}<th>Coverage</th></tr>"
         f"<tr><th></th><th></th>{below}<th>%</th></tr></thead><tbody>{body}</tbody></table>"
@@ -75,10 +94,11 @@ def table_row(row: dict[str, Any], interval: dict[tuple[str, str, str], str]) ->
     """One model's row."""
     cells = []
     for column, short in WIDE.items():
-        for arm in ARMS:
-            figure = percent(row[f"{short}_{arm}"], signed=arm == "delta")
+        for setting in SETTINGS:
+            figure = percent(row[f"{short}_{setting}"], signed=setting == "delta")
+            arm = ARM_OF.get((row["policy"], setting), "")
             spread = interval.get((row["model"], column, arm), "") if figure else ""
-            css = "group" if arm == "seeking" else ""
+            css = "group" if setting == "seeking" else ""
             cells.append(f'<td class="{css}">{figure}<small>{spread}</small></td>')
     kind = escape(str(row["kind"]))
     name = escape(str(row["model"]))
