@@ -26,14 +26,14 @@ class Stage:
     Attributes:
         title: what a user is told.
         artifacts: in the order in which they depend on each other.
-        arm: the arm that it belongs to, or None.
+        arms: the arms that it is needed for; none in particular where empty.
         required: whether what follows makes no sense after a failure here.
         follows: whether it follows by itself from what was predicted.
     """
 
     title: str
     artifacts: tuple[Artifact, ...]
-    arm: str | None = None
+    arms: tuple[str, ...] = ()
     required: bool = True
     follows: bool = False
 
@@ -77,9 +77,9 @@ def text_graph(home: Home, dbt_manifest: Path, arms: Sequence[Arm] = tuple(ARMS.
         Stage("reference and candidate tables", reference_tables.FROM_SOURCES),
         Stage("patient databases", patient_databases.ARTIFACTS),
         Stage("contexts", contexts.ARTIFACTS),
-        *(Stage(f"predictions, {arm.name} arm", (predictions(arm, grid),), arm.name, required=False) for arm in arms),
+        *(Stage(f"predictions, {arm.name} arm", (predictions(arm, grid),), (arm.name,), required=False) for arm in arms),
         *(
-            Stage(f"scores, {arm.name} arm", (arm_scores(arm, grid),), arm.name, required=False, follows=True)
+            Stage(f"scores, {arm.name} arm", (arm_scores(arm, grid),), (arm.name,), required=False, follows=True)
             for arm in arms
         ),
         Stage("scores by model", (model_scores(models),), follows=True),

@@ -32,8 +32,8 @@ class Wanted:
     arms: Collection[str] | None = None
 
     def stage(self, stage: Stage) -> bool:
-        """Whether a stage is of a wanted arm, or of none."""
-        return stage.arm is None or self.arms is None or stage.arm in self.arms
+        """Whether a stage is needed for a wanted arm, or for none in particular."""
+        return not stage.arms or self.arms is None or bool(set(stage.arms) & set(self.arms))
 
     def partitions(self, artifact: Artifact) -> list[str | None]:
         """The wanted partitions of an artifact, in their order."""

@@ -85,6 +85,24 @@ class Layout:
         """The answers of one model to one subtask in one arm."""
         return self.assets / "predictions" / split / arm / in_a_name(model) / f"{subtask}.parquet"
 
+    def journal(self, split: str, arm: str, model: str) -> Path:
+        """Every finished call of one model in one arm, beside its answers."""
+        return self.predictions(split, arm, model, "any").with_name("journal.sqlite")
+
+    def runs(self, split: str, arm: str, model: str) -> Path:
+        """How many answers a question were asked for so far."""
+        return self.predictions(split, arm, model, "any").with_name("runs.json")
+
+    @property
+    def ledger(self) -> Path:
+        """What left this machine, and what it cost: one ledger of all models, arms and processes."""
+        return self.assets / "predictions" / "ledger.sqlite"
+
+    @property
+    def leases(self) -> Path:
+        """The slots by which all processes together keep below an endpoint's ceiling."""
+        return self.assets / "predictions" / "leases"
+
     def scores(self, split: str, arm: str, model: str, subtask: str) -> Path:
         """The scores of one model on one subtask in one arm."""
         return self.assets / "scores" / split / arm / in_a_name(model) / f"{subtask}.parquet"
