@@ -9,12 +9,15 @@ from typing import Any
 import click
 from rich.table import Column, Table
 
+from clinseek_assets import __version__
 from clinseek_assets.commands.stage_bars import StageBars
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.construction.manifest import build_manifest, without_contexts, write_manifest
 from clinseek_assets.construction.pool import extract_pool
+from clinseek_assets.locations.data_class import vouch_if_open
 from clinseek_assets.locations.physionet import find_modules
 from clinseek_assets.locations.settings import ATC_FILE, Settings, load_settings
+from clinseek_assets.mimic.source_files import find_source_files
 from clinseek_assets.storage import fingerprint
 from clinseek_assets.storage.sole_use import sole_use
 from clinseek_assets.timeline.anchors import Ties
@@ -82,7 +85,8 @@ def command(
     """Build a manifest of questions by the published rules from any MIMIC-IV root, the open demo included.
 
     Beside OUT lie expected_counts.json and a report: the number of questions of each subtask, the reason where there
-    are none, and every rule that is not the published one. The original's own choices are
+    are none, and every rule that is not the published one; where every source file is synthetic or of the open demo,
+    also a signed voucher, so that the manifest counts as open too. The original's own choices are
     `--ties published --keep-decided`.
 
     \b
@@ -115,10 +119,19 @@ def command(
     built.report["patients_of_root"] = pool.patients_of_root
     built.report["notices"] = pool.notices
     written = write_manifest(without_contexts(built) if without_input else built, out)
+    written += _vouched(mimic_root, out, seed)
     if as_json:
         click.echo(json.dumps(built.report, indent=2, ensure_ascii=False))
     else:
         _print(built.report, written)
+
+
+def _vouched(mimic_root: Path, out: Path, seed: int) -> list[Path]:
+    """The voucher of a manifest whose sources are all open; nothing where one is not."""
+    sources = find_source_files(find_modules(mimic_root)).files.values()
+    inputs = {f"{source.table.module}/{source.path.name}": source.path for source in sources}
+    voucher = vouch_if_open(out, inputs, {"package_version": __version__, "seed": seed})
+    return [voucher] if voucher else []
 
 
 def _atc_classes(mimic_root: Path, settings: Settings) -> Path | None:

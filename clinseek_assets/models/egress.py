@@ -8,13 +8,11 @@ admitted by its attestation and by nothing else.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
 from urllib.parse import urlsplit
 
 from clinseek_assets.faults import EndpointFault
+from clinseek_assets.locations.data_class import DataClass
 from clinseek_assets.models.registry import Attestation, Model
-
-DataClass = Literal["open", "credentialed"]
 
 
 def admit(model: Model, data_class: DataClass) -> None:

@@ -12,14 +12,13 @@ from clinseek_assets.benchmark.manifest_frame import questions_from_frame
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts.ehr_bench import bench_files
 from clinseek_assets.faults import Fault
+from clinseek_assets.locations.data_class import DataClass, Standing, classify
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
-from clinseek_assets.models.egress import DataClass
 from clinseek_assets.models.registry import Model, Registry, load_registry
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
-from clinseek_assets.synthetic.vouching import all_synthetic
 
 
 @dataclass(frozen=True)
@@ -80,12 +79,10 @@ class Home:
         """Figures with intervals, over all models."""
         return self.layout.assets / "scores" / "text" / "intervals.parquet"
 
-    @cached_property
+    @property
     def data_class(self) -> DataClass:
-        """`open` where the synthetic generator's own record vouches for every input, else `credentialed`."""
-        bench = bench_files(self.settings.ehr_bench_root) if self.settings.ehr_bench_root else ()
-        sources = (source.path for source in self.inventory.files.values())
-        return "open" if all_synthetic([self.settings.text_manifest, *sources, *bench]) else "credentialed"
+        """`open` where every input proves to be open, else `credentialed`."""
+        return standing_of(self.settings, self.inventory).data_class
 
     def questions_fingerprint(self, subtask: str) -> str:
         """The content of one subtask's questions, so that a change in another leaves it alone.
@@ -154,6 +151,18 @@ class Home:
         if not path.is_file():
             raise Fault(f"{path} is missing.", mend=f"Materialize {artifact} first (`make demo` does all of it).")
         return path
+
+
+def standing_of(settings: Settings, inventory: SourceInventory) -> Standing:
+    """The class of the data that a home works on, and why: the manifest's, the source tables' and EHR-Bench's files.
+
+    Dictionaries of codes (ATC, CCS) do not count: nothing but the classes of a code is read out of them.
+
+    Raises:
+        SourceFault: the named folder of EHR-Bench is missing.
+    """
+    bench = bench_files(settings.ehr_bench_root) if settings.ehr_bench_root else []
+    return classify([settings.text_manifest, *(source.path for source in inventory.files.values()), *bench])
 
 
 @lru_cache(maxsize=64)

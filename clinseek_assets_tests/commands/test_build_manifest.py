@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from clinseek_assets.benchmark.manifest_file import read_manifest
 from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.commands.build_manifest import command
 from clinseek_assets.faults import Fault
+from clinseek_assets.locations.data_class import classify, voucher_file
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets_tests.construction.a_ward import FIRST, inpatient
 
@@ -155,3 +157,18 @@ def test_the_open_demo_is_a_benchmark(home, tmp_path):
     for question in read_manifest(out):
         assert set(question.gold) <= set(question.candidates or ())
         assert len(question.candidates or ()) <= 100
+
+
+def test_a_manifest_of_open_sources_is_vouched_for_and_no_other_is(home, tmp_path, tiny_release):
+    root, out = tiny_release / "sources" / "mimic_iv", tmp_path / "open" / "questions.json"
+    told = run("--mimic-root", root, "--per-subtask", 1, "--out", out)
+    assert voucher_file(out).is_file() and "questions.voucher.json" in told.replace("\n", "")
+    assert classify([out, *root.rglob("*.csv.gz")]).data_class == "open"
+
+    changed = tmp_path / "changed"
+    shutil.copytree(tiny_release / "sources", changed)
+    table = changed / "mimic_iv" / "hosp" / "omr.csv.gz"
+    table.write_bytes(gzip.compress(gzip.decompress(table.read_bytes()) + b"1,2150-01-01,1,Weight (Lbs),150\n"))
+    run("--mimic-root", changed / "mimic_iv", "--per-subtask", 1, "--out", out)
+    assert not voucher_file(out).exists()
+    assert classify([out]).data_class == "credentialed"

@@ -75,3 +75,14 @@ def test_a_home_that_cannot_be_written_to_is_a_reason(tmp_path):
     ran = doctor(tmp_path, CLINSEEK_HOME=locked)
     assert ran.returncode == 1
     assert "cannot be written to" in ran.stderr
+
+
+def test_the_class_of_the_data_is_told_with_its_reason(tmp_path, tiny_release):
+    named = {"CLINSEEK_RELEASE_ROOT": tiny_release / "release", "MIMIC_IV_ROOT": tiny_release / "sources" / "mimic_iv"}
+    assert json.loads(doctor(tmp_path, "--json", **named).stdout)["data_class"]["data_class"] == "open"
+
+    root = lay_root(tmp_path / "data", "hosp")
+    found = json.loads(doctor(tmp_path, "--json", MIMIC_IV_ROOT=root).stdout)["data_class"]
+    assert found["data_class"] == "credentialed" and "ClinSeek-Bench_text.json is not there" in found["reason"]
+    assert "credentialed" in doctor(tmp_path, MIMIC_IV_ROOT=root).stdout
+    assert json.loads(doctor(tmp_path, "--json").stdout)["data_class"] is None

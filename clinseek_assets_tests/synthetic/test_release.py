@@ -11,12 +11,13 @@ from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.contexts.ehr_bench import ehr_bench_inputs
 from clinseek_assets.faults import Fault, SettingsFault
+from clinseek_assets.locations.data_class import classify
 from clinseek_assets.storage.fingerprint import of_file
 from clinseek_assets.synthetic import release as releasing
 from clinseek_assets.synthetic import synthesize
 from clinseek_assets.synthetic.profiles import PROFILES, Profile
 from clinseek_assets.synthetic.release import SEED, SyntheticRelease, make_release
-from clinseek_assets.synthetic.vouching import RECORD_FILE, all_synthetic, changed_files, read_record
+from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record
 
 TINY = Profile("tiny", patients=80, per_subtask=2, least_per_subtask=2, manifest_patients=None)
 WITHOUT_INPUT = "ClinSeek-Bench_text_without_input.json"
@@ -97,33 +98,35 @@ def test_the_record_vouches_for_every_file_in_both_folders(made):
     }
     assert set(record.files) == there
     assert changed_files(made.root, record) == []
-    assert record.vouches_for(made.mimic_root / "hosp" / "patients.csv.gz")
+    assert of_file(made.mimic_root / "hosp" / "patients.csv.gz") in record.digests
 
 
 def test_only_files_as_the_generator_wrote_them_are_of_no_person(made, tmp_path):
+    def open_data(*files: Path) -> bool:
+        return classify(files).data_class == "open"
+
     sources = sorted((made.root / "sources").rglob("*.csv.gz"))
-    assert all_synthetic([made.manifest, *sources])
-    assert not all_synthetic([])
+    assert open_data(made.manifest, *sources)
     stray = tmp_path / "patients.csv.gz"
     stray.write_bytes(sources[0].read_bytes())
-    assert not all_synthetic([made.manifest, stray])
+    assert not open_data(made.manifest, stray)
     copied = shutil.copytree(made.root / "release", tmp_path / "release")
     manifest = copied / made.manifest.relative_to(made.root / "release")
-    assert all_synthetic([manifest])
+    assert open_data(manifest)
     manifest.write_bytes(manifest.read_bytes() + b" ")
-    assert not all_synthetic([manifest])
+    assert not open_data(manifest)
 
 
 def test_the_record_does_not_vouch_for_other_data_or_after_it_was_changed(made, tmp_path):
     record = read_record(made.root / "sources")
     other = tmp_path / "patients.csv"
     other.write_text("subject_id\n1\n")
-    assert record is not None and not record.vouches_for(other)
+    assert record is not None and of_file(other) not in record.digests
     altered = json.loads((made.root / "sources" / RECORD_FILE).read_text())
     altered["files"]["sources/mimic_iv/hosp/patients.csv"] = of_file(other)
     (tmp_path / RECORD_FILE).write_text(json.dumps(altered))
     forged = read_record(tmp_path)
-    assert forged is not None and not forged.signed and not forged.vouches_for(other)
+    assert forged is not None and not forged.signed and not forged.digests
 
 
 def test_the_same_seed_gives_the_same_release_byte_by_byte(made, tmp_path):
