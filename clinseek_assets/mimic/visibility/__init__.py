@@ -1,0 +1,1 @@
+"""What was known when: the rules of the `strict` policy, as data."""

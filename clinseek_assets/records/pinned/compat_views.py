@@ -1,0 +1,106 @@
+"""The views of the `compat` policy: the published rule of time, on typed databases.
+
+A table is cut by its first column whose name contains `time` or `date`; one without such a column is shown whole. A
+column whose first ten values are days means their ends, 23:59:00. Nothing else of a row is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import apsw
+
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.mimic.tables import ColumnType
+from clinseek_assets.records.database_schema import column_names
+from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
+from clinseek_assets.records.pinned.pin import Pin
+from clinseek_assets.records.pinned.texts_of_time import time_text
+from clinseek_assets.records.pinned.views import ROW, SOURCE, View, view_of
+
+NAME_OF_TIME = re.compile("time|date", re.IGNORECASE)
+VALUES_LOOKED_AT = 10
+END_OF_DAY = " 23:59:00"
+EMPTIED = "pharmacy"
+
+
+def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
+    """The views of the tables that the patient has rows in, in the catalogue's order, cut at the pin's moment."""
+    with_rows = _tables_with_rows(connection)
+    moment = time_text(pin.prediction_time)
+    views = []
+    for table in with_rows:
+        derived = _has_derived_column(table, with_rows)
+        days = derived and _begins_without_times(connection, table)
+        view = _template(table, derived, days)
+        views.append(View(view.table, view.columns, view.select.format(moment=moment), view.reads, view.time_column))
+    return views
+
+
+def _tables_with_rows(connection: apsw.Connection) -> list[str]:
+    counted = ", ".join(f'EXISTS (SELECT 1 FROM {SOURCE}."{name}")' for name in PATIENT_TABLES)
+    (present,) = connection.execute(f"SELECT {counted}")
+    return [name for name, there in zip(PATIENT_TABLES, present, strict=True) if there]
+
+
+def _has_derived_column(table: str, with_rows: list[str]) -> bool:
+    """The published builder adds a column only where the patient has rows of the table that it is derived from."""
+    return table in DERIVED_COLUMNS and DERIVED_COLUMNS[table].source in with_rows
+
+
+def _begins_without_times(connection: apsw.Connection, table: str) -> bool:
+    """Whether the first values of a derived column are all missing: empty, thus short, texts in the published one."""
+    column = DERIVED_COLUMNS[table].name
+    first = connection.execute(
+        f'SELECT "{column}" IS NULL FROM {SOURCE}."{table}" ORDER BY rowid LIMIT {VALUES_LOOKED_AT}'
+    )
+    return all(missing for (missing,) in first)
+
+
+@cache
+def _template(table: str, derived: bool, days: bool) -> View:
+    """A table's view with a mark for the moment.
+
+    Args:
+        table: its name.
+        derived: whether it has its derived column.
+        days: whether that column is taken for one of days.
+    """
+    columns = column_names(PATIENT_TABLES[table]) if derived else PATIENT_TABLES[table].column_names
+    shown = {column: f'{ROW}."{column}"' for column in columns}
+    if derived and not NAME_OF_TIME.search(DERIVED_COLUMNS[table].name):
+        shown[DERIVED_COLUMNS[table].name] = _empty_for_null(DERIVED_COLUMNS[table].name)
+    if table == "prescriptions":
+        shown["ndc"] = _eleven_digits("ndc")
+    time_column = next(filter(NAME_OF_TIME.search, columns), None)
+    where = "1"
+    if time_column is not None:
+        if _of_days(table, time_column, days):
+            shown[time_column] = f'{_end_of_day(time_column)} AS "{time_column}"'
+            where = f"{_end_of_day(time_column)} < '{{moment}}'"
+        else:
+            where = f"{ROW}.\"{time_column}\" < '{{moment}}'"
+    return view_of(table, shown, "0" if table == EMPTIED else where, frozenset(), time_column)
+
+
+def _of_days(table: str, column: str, days: bool) -> bool:
+    if column not in PATIENT_TABLES[table].column_names:
+        return days
+    return PATIENT_TABLES[table].column(column).type is ColumnType.DATE
+
+
+def _end_of_day(column: str) -> str:
+    return f"CAST(substr({ROW}.\"{column}\", 1, 10) || '{END_OF_DAY}' AS TEXT)"
+
+
+def _empty_for_null(column: str) -> str:
+    return f'CAST(coalesce({ROW}."{column}", \'\') AS TEXT) AS "{column}"'
+
+
+def _eleven_digits(column: str) -> str:
+    """The integer part, with zeros in front up to eleven places."""
+    code = f'{ROW}."{column}"'
+    whole = f"substr({code}, 1, CASE WHEN instr({code}, '.') THEN instr({code}, '.') - 1 ELSE length({code}) END)"
+    padded = f"CASE WHEN length({whole}) < 11 THEN substr('00000000000' || {whole}, -11) ELSE {whole} END"
+    return f'CAST({padded} AS TEXT) AS "{column}"'

@@ -1,0 +1,67 @@
+"""Readable names of codes, appended to the views of a pinned record; a statement that asks for none pays for none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REFERENCE = "ref"
+"""The schema that the reference database is attached as."""
+NORMALISED_NDC = "__pin_ndc"
+"""The function that writes a national drug code as the reference database has it."""
+
+
+@dataclass(frozen=True)
+class LabelColumn:
+    """A column that is looked up.
+
+    Attributes:
+        name: how the view calls it.
+        dictionary: a table of the reference database.
+        column: its column that is shown.
+        keys: the dictionary's column -> an expression over the row, `{row}` being the row's alias.
+    """
+
+    name: str
+    dictionary: str
+    column: str
+    keys: tuple[tuple[str, str], ...]
+
+    def lookup(self, row: str) -> str:
+        """The expression that reads the name: the first in the dictionary's order, NULL where there is none."""
+        where = " AND ".join(f'd."{theirs}" = {ours.format(row=row)}' for theirs, ours in self.keys)
+        return f'(SELECT d."{self.column}" FROM {REFERENCE}."{self.dictionary}" AS d WHERE {where} LIMIT 1)'
+
+
+_ITEM = (("itemid", '{row}."itemid"'),)
+_ICD = (("icd_code", '{row}."icd_code"'), ("icd_version", '{row}."icd_version"'))
+_NDC = (("ndc", f'{NORMALISED_NDC}({{row}}."ndc")'),)
+
+_LAB = (LabelColumn("label", "d_labitems", "label", _ITEM),)
+_ICU = (LabelColumn("label", "d_items", "label", _ITEM),)
+_ATC = (LabelColumn("atc_name", "d_atc_prescriptions", "atc_name", _NDC),)
+
+LABELS: dict[str, tuple[LabelColumn, ...]] = {
+    "labevents": _LAB,
+    "chartevents": _ICU,
+    "datetimeevents": _ICU,
+    "ingredientevents": _ICU,
+    "inputevents": _ICU,
+    "outputevents": _ICU,
+    "procedureevents": _ICU,
+    "diagnoses_icd": (
+        LabelColumn("long_title", "d_icd_diagnoses", "long_title", _ICD),
+        LabelColumn("ccs_name", "d_ccs_diagnoses", "ccs_name", _ICD),
+    ),
+    "procedures_icd": (
+        LabelColumn("long_title", "d_icd_procedures", "long_title", _ICD),
+        LabelColumn("ccs_name", "d_ccs_procedures", "ccs_name", _ICD),
+    ),
+    "diagnosis": (LabelColumn("ccs_name", "d_ccs_diagnoses", "ccs_name", _ICD),),
+    "hcpcsevents": (LabelColumn("long_description", "d_hcpcs", "long_description", (("code", '{row}."hcpcs_cd"'),)),),
+    "prescriptions": _ATC,
+    "medrecon": _ATC,
+}
+"""Table -> its label columns."""
+
+DICTIONARIES = frozenset(label.dictionary for labels in LABELS.values() for label in labels)
+"""The tables that a reference database must have."""

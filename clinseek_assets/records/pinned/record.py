@@ -1,0 +1,340 @@
+"""A pinned record: an SQLite connection that sees one patient at one moment, whatever a statement says.
+
+The patient's database is attached read-only; what is served are views cut at the pin (`strict_views`, `compat_views`).
+An authorizer denies everything else (`guard`), a clock and limits stop what takes too long or too much (`limits`), and
+errors are told in our own words (`refusals`). The SQLite is apsw's own copy: of a known version, apart from Python's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import apsw
+
+from clinseek_assets.faults import DatabaseFault
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.mimic.code_classes import normalised_ndc
+from clinseek_assets.mimic.tables import ColumnType
+from clinseek_assets.records.database_schema import create_tables
+from clinseek_assets.records.patient_databases import database_path
+from clinseek_assets.records.pinned import compat_views, refusals, statements, strict_views
+from clinseek_assets.records.pinned.answers import Refusal, Rows
+from clinseek_assets.records.pinned.guard import Guard
+from clinseek_assets.records.pinned.labels import DICTIONARIES, NORMALISED_NDC, REFERENCE
+from clinseek_assets.records.pinned.limits import CONNECTION_LIMITS, STEPS_BETWEEN_LOOKS, Limits, heap_of
+from clinseek_assets.records.pinned.patient_facts import facts_of
+from clinseek_assets.records.pinned.pin import Pin, Policy
+from clinseek_assets.records.pinned.views import SOURCE, SOURCE_ROW, View, listed
+from clinseek_assets.timeline.rows import PatientRows
+
+LONGEST_TRIM_SET = 100
+FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_MEMORY
+USUAL = Limits()
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class PinnedRecord:
+    """One patient, seen at one moment. A context manager.
+
+    Args:
+        pin: whose record, and at which moment.
+        policy: by which rules of time.
+        databases: the folder of patient databases.
+        reference: the reference database, for the names of codes.
+        limits: what one statement may take.
+
+    Raises:
+        DatabaseFault: one of the databases is missing, damaged or not of this project.
+    """
+
+    def __init__(self, pin: Pin, policy: Policy, *, databases: Path, reference: Path, limits: Limits = USUAL) -> None:
+        self.pin = pin
+        self.policy = policy
+        self._limits = limits
+        self._connection = _connected(database_path(databases, pin.subject_id), reference, pin.subject_id)
+        try:
+            self._views = {view.table: view for view in self._make_views()}
+            self._guard = Guard(self._views.values(), _modules(self._connection))
+            _lock(self._connection)
+        except apsw.Error as error:
+            self._connection.close()
+            raise _unreadable("A patient database", error) from None
+        self._connection.authorizer = self._guard
+        self._guard.trusted = False
+        self.tables: Mapping[str, tuple[str, ...]] = {name: view.columns for name, view in self._views.items()}
+        self._served = refusals.Served(self.tables)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the databases."""
+        self._connection.close()
+
+    def time_column(self, table: str) -> str | None:
+        """The column by which a served table's rows are looked up in time, or None where it has none.
+
+        Raises:
+            KeyError: the table is not served.
+        """
+        return self._views[table].time_column
+
+    def query(self, statement: str, parameters: Parameters = ()) -> Rows:
+        """The rows of one SELECT, WITH or VALUES over the served tables.
+
+        Args:
+            statement: SQL in SQLite's dialect; it may come from a model.
+            parameters: values for its placeholders.
+
+        Returns:
+            As many rows as the limits allow, with a sentence on what was cut off.
+
+        Raises:
+            Refusal: the statement is wrong, not allowed, or takes too long or too much memory.
+            DatabaseFault: the database is damaged.
+        """
+        text = statements.checked(statement)
+        with heap_of(self._limits.memory):
+            self._guard.denied = None
+            self._connection.set_progress_handler(self._limits.stopper(), STEPS_BETWEEN_LOOKS)
+            try:
+                return self._answer(text, parameters)
+            except apsw.InterruptError:
+                raise Refusal("deadline", _too_long(self._limits.seconds)) from None
+            except refusals.OUT_OF_MEMORY:
+                raise Refusal("memory", _too_much(self._limits.memory)) from None
+            except refusals.DAMAGED as error:
+                raise _unreadable("A patient database", error) from None
+            except (apsw.Error, UnicodeError, TypeError, ValueError) as error:
+                raise self._refusal(error, text) from None
+
+    def timeline_rows(self) -> PatientRows:
+        """All that is visible, in the form of `timeline/rows.py`: for our own renderer, out of a statement's reach.
+
+        Returns:
+            Table -> rows with the catalogue's columns, `source_row`, times as datetime and dates as date; None stands
+            in columns that are not served. Tables that are not served have no rows.
+
+        Raises:
+            DatabaseFault: the database is damaged.
+        """
+        self._guard.trusted = True
+        self._connection.set_progress_handler(None)
+        try:
+            return {
+                name: _timeline_rows(self._connection, self._views[name]) if name in self._views else []
+                for name in PATIENT_TABLES
+            }
+        except apsw.Error as error:
+            raise _unreadable("A patient database", error) from None
+        finally:
+            self._guard.trusted = False
+
+    def _make_views(self) -> list[View]:
+        made = (
+            strict_views.strict_views(self.pin, facts_of(self._connection, self.pin))
+            if self.policy == "strict"
+            else compat_views.compat_views(self._connection, self.pin)
+        )
+        script = ";".join(statement for view in made for statement in view.statements())
+        self._connection.execute(f"BEGIN;{script};COMMIT")
+        ((there,),) = self._connection.execute("SELECT count(*) FROM sqlite_temp_schema WHERE type = 'view'")
+        assert there == 2 * len(made), "a table without its views would be read as it is"
+        return made
+
+    def _answer(self, text: str, parameters: Parameters) -> Rows:
+        seen = _SeenOnce()
+        cursor = self._connection.cursor()
+        cursor.exec_trace = seen
+        try:
+            rows = cursor.execute(text, parameters, can_cache=False)
+            return _cut(seen.columns, rows, self._limits)
+        finally:
+            cursor.close(True)
+
+    def _refusal(self, error: Exception, text: str) -> Refusal:
+        if self._guard.denied is not None:
+            return refusals.denial(self._guard.denied, text, self._served)
+        return refusals.refusal_of(error, text, self._served)
+
+
+class _SeenOnce:
+    """Asked by apsw before a statement runs: lets one reading statement run and keeps its columns' names."""
+
+    def __init__(self) -> None:
+        self.columns: tuple[str, ...] = ()
+        self._before = 0
+
+    def __call__(self, cursor: apsw.Cursor, statement: str, bindings: Any) -> bool:
+        self._before += 1
+        if self._before > 1 or cursor.is_explain or not cursor.is_readonly:
+            return False
+        self.columns = tuple(column[0] for column in cursor.get_description())
+        return True
+
+
+def _cut(columns: tuple[str, ...], rows: apsw.Cursor, allowed: Limits) -> Rows:
+    """As many rows as are allowed."""
+    kept: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        size += sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
+        if allowed.rows is not None and len(kept) == allowed.rows:
+            return Rows(columns, kept, _more_rows(len(kept)))
+        if allowed.bytes is not None and size > allowed.bytes:
+            return Rows(columns, kept, _more_bytes(len(kept), allowed.bytes))
+        kept.append(row)
+    return Rows(columns, kept)
+
+
+def _more_rows(kept: int) -> str:
+    return (
+        f"Only the first {kept:,} rows are shown; there are more. Count or group them (count(*), GROUP BY), narrow "
+        f"the WHERE, or read on with ORDER BY … LIMIT {kept} OFFSET {kept}."
+    )
+
+
+def _more_bytes(kept: int, allowed: int) -> str:
+    if not kept:
+        return (
+            f"No row is shown: the first alone is larger than {allowed:,} bytes. Select fewer columns, or a piece of a "
+            "long text: substr(text, 1, 5000)."
+        )
+    return (
+        f"Only the first {kept:,} rows are shown, since an answer holds {allowed:,} bytes; there are more. Select "
+        f"fewer columns, narrow the WHERE, or read on with ORDER BY … LIMIT {kept} OFFSET {kept}."
+    )
+
+
+def _too_long(seconds: float | None) -> str:
+    return (
+        f"The statement was stopped after {seconds:g} s. Narrow it (by time, itemid or LIMIT), and join tables by "
+        "their ids."
+    )
+
+
+def _too_much(memory: int | None) -> str:
+    return (
+        f"The statement needs more than {(memory or 0) >> 20:,} MB of memory. Narrow it (by time, itemid or LIMIT), "
+        "and sort or group fewer rows."
+    )
+
+
+def _connected(database: Path, reference: Path, subject_id: int) -> apsw.Connection:
+    """A connection with both databases attached, each checked to be what it should be."""
+    for path, what, mend in (
+        (database, "A patient database", "Build the patient databases first."),
+        (reference, "The reference database", "Build the reference tables first."),
+    ):
+        if not path.is_file():
+            raise DatabaseFault(f"{what} is missing.", mend=mend)
+    connection = apsw.Connection(":memory:", flags=FLAGS, statementcachesize=0)
+    try:
+        # In this order: a later `temp_store` would drop all temporary views without a word.
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        for path, schema in ((database, SOURCE), (reference, REFERENCE)):
+            connection.execute(f"ATTACH ? AS {schema}", (_read_only(path),))
+        _register_functions(connection)
+        _check_source(connection, subject_id)
+        _check_reference(connection)
+    except apsw.Error as error:
+        connection.close()
+        raise _unreadable("A patient database or the reference database", error) from None
+    except DatabaseFault:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_only(path: Path) -> str:
+    """A URI under which SQLite neither locks nor looks for journals: files are replaced whole, never changed."""
+    return f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+
+
+def _register_functions(connection: apsw.Connection) -> None:
+    """What the views call, and functions whose own versions could take minutes on long arguments."""
+    harmless = {"deterministic": True, "flags": apsw.SQLITE_INNOCUOUS}
+    connection.create_scalar_function(NORMALISED_NDC, lambda ndc: ndc and normalised_ndc(str(ndc)), 1, **harmless)
+    for name, strip in (("trim", str.strip), ("ltrim", str.lstrip), ("rtrim", str.rstrip)):
+        connection.create_scalar_function(name, _trimmer(strip), 2, **harmless)
+
+
+def _trimmer(strip: Any) -> Any:
+    def trimmed(text: Any, characters: Any) -> str | None:
+        if text is None or characters is None:
+            return None
+        if len(str(characters)) > LONGEST_TRIM_SET:
+            raise ValueError("too many characters to trim")
+        return str(strip(str(text), str(characters))) if characters != "" else str(text)
+
+    return trimmed
+
+
+def _check_source(connection: apsw.Connection, subject_id: int) -> None:
+    """The database has exactly the catalogue's tables, and its patient is the one that it is named after."""
+    found = {sql for (sql,) in connection.execute(f"SELECT sql FROM {SOURCE}.sqlite_schema WHERE type = 'table'")}
+    if not found.issuperset(create_tables()):
+        raise DatabaseFault(
+            "A patient database does not have the tables and columns of the catalogue.",
+            mend="Build the patient databases again.",
+        )
+    strangers = connection.execute(f"SELECT 1 FROM {SOURCE}.patients WHERE subject_id <> ? LIMIT 1", (subject_id,))
+    if strangers.fetchone():
+        raise DatabaseFault(
+            "A patient database holds another patient than its name says.", mend="Build the patient databases again."
+        )
+
+
+def _check_reference(connection: apsw.Connection) -> None:
+    found = {name for (name,) in connection.execute(f"SELECT name FROM {REFERENCE}.sqlite_schema WHERE type = 'table'")}
+    if not found.issuperset(DICTIONARIES):
+        raise DatabaseFault("The reference database lacks tables.", mend="Build the reference tables again.")
+
+
+def _modules(connection: apsw.Connection) -> list[str]:
+    return [name for (name,) in connection.execute("PRAGMA module_list")]
+
+
+def _lock(connection: apsw.Connection) -> None:
+    """After the views are made: nothing more is written, and values and statements are bounded."""
+    connection.execute("PRAGMA query_only = 1")
+    for limit, value in CONNECTION_LIMITS.items():
+        connection.limit(limit, value)
+
+
+def _timeline_rows(connection: apsw.Connection, view: View) -> list[dict[str, Any]]:
+    table = PATIENT_TABLES[view.table]
+    served = [column for column in table.column_names if column in view.columns]
+    statement = f'SELECT {listed([*served, SOURCE_ROW])} FROM temp."{view.inner_name}" ORDER BY "{SOURCE_ROW}"'
+    times = [column.name for column in table.columns if column.type is ColumnType.DATETIME and column.name in served]
+    dates = [column.name for column in table.columns if column.type is ColumnType.DATE and column.name in served]
+    names = (*served, "source_row")
+    unserved = dict.fromkeys(table.column_names)
+    rows = [{**unserved, **dict(zip(names, values, strict=True))} for values in connection.execute(statement)]
+    for row in rows:
+        for name in times:
+            row[name] = row[name] and datetime.fromisoformat(row[name])
+        for name in dates:
+            row[name] = row[name] and _day(row[name])
+    return rows
+
+
+def _day(text: str) -> date:
+    """A date; under `compat` a day is served as a time, its end."""
+    return date.fromisoformat(text) if len(text) == len("2150-01-31") else datetime.fromisoformat(text)
+
+
+def _unreadable(what: str, error: apsw.Error) -> DatabaseFault:
+    return DatabaseFault(f"{what} cannot be read ({type(error).__name__}).", mend="Remove it and build it again.")

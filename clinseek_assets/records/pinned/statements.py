@@ -1,0 +1,55 @@
+"""What may be asked of a pinned record at all: one SELECT, WITH or VALUES a call, of bearable length."""
+
+from __future__ import annotations
+
+import re
+
+from clinseek_assets.records.pinned.answers import Refusal
+from clinseek_assets.records.pinned.views import RESERVED
+
+LONGEST_STATEMENT = 100_000
+FIRST_WORDS = ("SELECT", "WITH", "VALUES")
+
+# SQLite's own tokens, as far as they may hide a semicolon: texts and quoted names (a doubled quote stands for one, and
+# one that never ends goes on to the end), comments, and everything else one character at a time.
+TOKEN = re.compile(
+    r"""'(?:[^']|'')*(?:'|\Z) | "(?:[^"]|"")*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z) | \[[^\]]*(?:\]|\Z)
+      | (?P<nothing> --[^\n]*(?:\n|\Z) | /\*.*?(?:\*/|\Z) | [ \t\n\f\r]+ )
+      | (?P<end> ; ) | (?P<word> [^\W\d]\w* ) | .""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def checked(statement: str) -> str:
+    """The statement, if it may be prepared.
+
+    Raises:
+        Refusal: it is too long, names what is reserved, is not one statement, or is of another kind.
+    """
+    if len(statement) > LONGEST_STATEMENT:
+        raise Refusal("wrong_statement", f"The statement is longer than {LONGEST_STATEMENT:,} characters.")
+    if RESERVED in statement.casefold():
+        raise Refusal("not_allowed", f"Names that contain «{RESERVED}» are reserved; choose another.")
+    if "\0" in statement:
+        raise Refusal("wrong_statement", "The statement contains a null character.")
+    _checked_shape(statement)
+    return statement
+
+
+def _checked_shape(statement: str) -> None:
+    first: str | None = None
+    ended = False
+    for token in TOKEN.finditer(statement):
+        if token["nothing"] is not None:
+            continue
+        if ended and token["end"] is None:
+            raise Refusal("wrong_statement", "Give one statement a call.")
+        if token["end"] is not None:
+            ended = True
+            continue
+        if first is None:
+            first = (token["word"] or "").upper()
+            if first not in FIRST_WORDS:
+                raise Refusal("not_allowed", "The record can only be read: begin with SELECT, WITH or VALUES.")
+    if first is None:
+        raise Refusal("wrong_statement", "The statement is empty.")

@@ -1,0 +1,227 @@
+"""The views of the `strict` policy: its rules (`mimic/visibility/rules.py`) as comparisons with constants.
+
+A rule is compiled once, with marks where the constants go; opening a record fills them in. «The latest of several
+moments lies before the prediction time» is a conjunction of comparisons, which costs SQLite next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cache
+
+from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.mimic.tables import ColumnType
+from clinseek_assets.mimic.visibility.moments import (
+    AT_ONCE,
+    Admitted,
+    Always,
+    At,
+    Billed,
+    Ended,
+    FirstOf,
+    Latest,
+    Moment,
+    Of,
+    OnlyFor,
+    Parent,
+    StayBilled,
+    Where,
+    YearBegun,
+    others,
+)
+from clinseek_assets.mimic.visibility.rules import EMBARGO, RULES, Rule, embargoed
+from clinseek_assets.records.pinned.patient_facts import PatientFacts
+from clinseek_assets.records.pinned.pin import Pin
+from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, time_text
+from clinseek_assets.records.pinned.views import ROW, SOURCE, View, masked, view_of
+
+TRUE = "1"
+
+
+def strict_views(pin: Pin, facts: PatientFacts) -> list[View]:
+    """The views of all tables, in the catalogue's order, cut at the pin."""
+    constants = _Constants(pin, facts)
+    return [
+        View(view.table, view.columns, view.select.format_map(constants), view.reads, view.time_column)
+        for view in _templates(embargoed(SUBTASKS[pin.subtask]))
+    ]
+
+
+class _Constants(dict[str, str]):
+    """What stands for a mark: ids, the year, and `time_N` or `day_N`, the moment less N seconds."""
+
+    def __init__(self, pin: Pin, facts: PatientFacts) -> None:
+        to_come = sorted(set(facts.admissions) - set(facts.begun))
+        super().__init__(
+            admissions=_listed(facts.admissions),
+            begun=_listed(facts.begun),
+            to_come=_listed(to_come),
+            ended=_listed(facts.ended),
+            billed=_listed(facts.billed),
+            stays_billed=_listed(facts.stays_billed),
+            year=str(pin.prediction_time.year),
+        )
+        self._moment = pin.prediction_time
+
+    def __missing__(self, mark: str) -> str:
+        kind, _, seconds = mark.partition("_")
+        moment = self._moment - timedelta(seconds=int(seconds))
+        self[mark] = f"'{first_day_not_before(moment) if kind == 'day' else time_text(moment)}'"
+        return self[mark]
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, ids))
+
+
+@cache
+def _templates(hidden: frozenset[str]) -> tuple[View, ...]:
+    """The views with marks for constants, for questions from which the last second of these tables is hidden."""
+    return tuple(_template(rule, hidden) for rule in RULES.values())
+
+
+def _template(rule: Rule, hidden: frozenset[str]) -> View:
+    table = PATIENT_TABLES[rule.table]
+    later = {name: settled.known for settled in rule.settled for name in settled.columns}
+    shown = {
+        column.name: masked(Passed(rule.table, ROW, hidden).known(later[column.name]), column.name, column.type)
+        if column.name in later
+        else f'{ROW}."{column.name}"'
+        for column in table.columns
+        if column.name in rule.served
+    }
+    return view_of(rule.table, shown, visible(rule, ROW, hidden), _also_read(rule), table.event_time)
+
+
+def _also_read(rule: Rule) -> frozenset[str]:
+    """The tables that a rule looks into, those that the rules of its parents look into included."""
+    moments = [rule.row, *(settled.known for settled in rule.settled), *([rule.order] if rule.order else [])]
+    direct = frozenset().union(*map(others, moments))
+    parents = [moment.table for moment in moments if isinstance(moment, Parent)]
+    return direct.union(*(_also_read(RULES[parent]) for parent in parents))
+
+
+def visible(rule: Rule, row: str, hidden: frozenset[str]) -> str:
+    """The condition under which a row may be seen: known, and not in the last second of a hidden table."""
+    conditions = [Passed(rule.table, row, hidden).known(rule.row)]
+    if rule.table in hidden and rule.order is not None:
+        conditions.append(Passed(rule.table, row, hidden, before=EMBARGO).known_or_missing(rule.order))
+    return " AND ".join(f"({condition})" for condition in conditions)
+
+
+class Passed:
+    """Conditions on a row under which moments have passed.
+
+    Args:
+        table: the row's table.
+        row: the row's alias.
+        hidden: tables under embargo, for parents of the row.
+        before: how long before the prediction time they must have passed.
+    """
+
+    def __init__(self, table: str, row: str, hidden: frozenset[str], before: timedelta = AT_ONCE) -> None:
+        self.table = table
+        self.row = row
+        self.hidden = hidden
+        self.before = before
+
+    def known(self, moment: Moment) -> str:
+        """The condition that a moment is there and has passed; it may be NULL where it does not hold."""
+        match moment:
+            case Always():
+                return TRUE
+            case At():
+                return f"{self._own(moment.column)} < {self._bound(self.table, moment.column, moment.plus)}"
+            case Of():
+                return f"{self._theirs(moment)} < {self._bound(moment.table, moment.column, moment.plus)}"
+            case Admitted():
+                return f"{self._own('hadm_id')} IN ({{begun}})"
+            case Ended():
+                return f"{self._admission(moment)} IN ({{ended}})"
+            case Billed():
+                return f"{self._own('hadm_id')} IN ({{billed}})"
+            case StayBilled():
+                return f"{self._own('stay_id')} IN ({{stays_billed}})"
+            case Parent():
+                return self._parent_visible(moment)
+            case YearBegun():
+                return f"{self._own(moment.column)} <= {{year}}"
+            case Latest():
+                return self._all(moment.moments)
+            case FirstOf():
+                return self._first(moment.moments, self.known)
+            case Where():
+                column = self._own(moment.column)
+                filled, empty = self.known(moment.filled), self.known(moment.empty)
+                return f"({column} IS NOT NULL AND ({filled}) OR {column} IS NULL AND ({empty}))"
+            case OnlyFor():
+                texts = ", ".join(f"'{text}'" for text in moment.texts)
+                return f"({self._own(moment.column)} NOT IN ({texts}) OR {self.known(moment.moment)})"
+
+    def missing(self, moment: Moment) -> str | None:
+        """The condition that a moment is missing; None where it never is, or is taken as never to come."""
+        match moment:
+            case At():
+                required = PATIENT_TABLES[self.table].column(moment.column).required
+                return None if required else f"{self._own(moment.column)} IS NULL"
+            case Of():
+                return f"{self._theirs(moment)} IS NULL"
+            case Admitted():
+                return f"({self._own('hadm_id')} IS NULL OR {self._own('hadm_id')} NOT IN ({{admissions}}))"
+            case FirstOf():
+                return _conjunction([self.missing(one) for one in moment.moments])
+        return None
+
+    def known_or_missing(self, moment: Moment) -> str:
+        """The condition that a moment has passed if there is one."""
+        match moment:
+            case Of():
+                bound = self._bound(moment.table, moment.column, moment.plus)
+                return f"coalesce({self._theirs(moment)}, '') < {bound}"
+            case Admitted():
+                return f"({self._own('hadm_id')} IS NULL OR {self._own('hadm_id')} NOT IN ({{to_come}}))"
+            case FirstOf():
+                return self._first(moment.moments, self.known_or_missing)
+        missing = self.missing(moment)
+        return f"({self.known(moment)} OR {missing})" if missing else self.known(moment)
+
+    def _all(self, moments: Sequence[Moment]) -> str:
+        conditions = [self.known_or_missing(moment) for moment in moments]
+        none_there = _conjunction([self.missing(moment) for moment in moments])
+        return " AND ".join([*conditions, *([f"NOT {none_there}"] if none_there else [])])
+
+    def _first(self, moments: Sequence[Moment], last: Callable[[Moment], str]) -> str:
+        """The first moment that is there has passed; of the last one `last` tells."""
+        first, *rest = moments
+        if not rest:
+            return last(first)
+        return f"({self.known(first)} OR {self.missing(first) or '0'} AND {self._first(rest, last)})"
+
+    def _own(self, column: str) -> str:
+        return f'{self.row}."{column}"'
+
+    def _theirs(self, moment: Of) -> str:
+        same = f'o."{moment.their_id}" = {self._own(moment.our_id)}'
+        return f'(SELECT o."{moment.column}" FROM {SOURCE}."{moment.table}" AS o WHERE {same} LIMIT 1)'
+
+    def _admission(self, moment: Ended) -> str:
+        if not moment.order:
+            return self._own("hadm_id")
+        return f'(SELECT o.hadm_id FROM {SOURCE}."poe" AS o WHERE o.poe_id = {self._own("poe_id")} LIMIT 1)'
+
+    def _parent_visible(self, moment: Parent) -> str:
+        same = f'p."{moment.id}" = {self._own(moment.id)}'
+        condition = visible(RULES[moment.table], "p", self.hidden)
+        return f'EXISTS (SELECT 1 FROM {SOURCE}."{moment.table}" AS p WHERE {same} AND {condition})'
+
+    def _bound(self, table: str, column: str, plus: timedelta) -> str:
+        kind = "day" if PATIENT_TABLES[table].column(column).type is ColumnType.DATE else "time"
+        return f"{{{kind}_{int((plus + self.before).total_seconds())}}}"
+
+
+def _conjunction(conditions: Sequence[str | None]) -> str | None:
+    """All of the conditions; None, which never holds, where one of them never does."""
+    present = [condition for condition in conditions if condition is not None]
+    return f"({' AND '.join(present)})" if len(present) == len(conditions) else None

@@ -1,0 +1,31 @@
+"""What a policy is, as a hash: part of the identity of every answer that was given under it."""
+
+from __future__ import annotations
+
+import apsw
+
+from clinseek_assets.mimic.visibility import moments, rules
+from clinseek_assets.records.pinned import (
+    compat_views,
+    guard,
+    labels,
+    limits,
+    patient_facts,
+    record,
+    refusals,
+    statements,
+    strict_views,
+    texts_of_time,
+    views,
+)
+from clinseek_assets.records.pinned.pin import Policy
+from clinseek_assets.storage import fingerprint
+
+SHARED = (guard, labels, limits, record, refusals, statements, texts_of_time, views)
+OWN = {"strict": (moments, rules, patient_facts, strict_views), "compat": (compat_views,)}
+
+
+def policy_version(policy: Policy) -> str:
+    """A hash of a policy: its rules, and the code that makes views of them and guards them."""
+    code = fingerprint.of_code(*SHARED, *OWN[policy])
+    return fingerprint.of_value([policy, apsw.sqlite_lib_version(), code])

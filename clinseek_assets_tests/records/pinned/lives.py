@@ -1,0 +1,105 @@
+"""Hand-made patients as databases: what a test writes down is what the database holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES, TABLES
+from clinseek_assets.mimic.tables import ColumnType
+from clinseek_assets.records import reference_tables, sqlite_tables
+from clinseek_assets.records.database_schema import schema_statements
+from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
+from clinseek_assets.records.patient_databases import database_path
+from clinseek_assets.records.sqlite_tables import SqliteTable
+
+PATIENT = 10_000_032
+Row = Mapping[str, Any]
+# What a column holds that a row does not name, where the catalogue requires a value.
+FILLING = {ColumnType.INTEGER: 1, ColumnType.REAL: 1.0, ColumnType.TEXT: "x"}
+
+
+def text_of(value: Any) -> Any:
+    """A value as a patient database holds it."""
+    if isinstance(value, datetime):
+        text = value.isoformat(" ")
+        return text.rstrip("0") if value.microsecond else text
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def full_row(table: str, row: Row) -> dict[str, Any]:
+    """A row with all columns of its table: what it does not name is NULL, or anything where a value is required."""
+    columns = PATIENT_TABLES[table].columns
+    unknown = set(row) - {column.name for column in columns}
+    assert not unknown, f"{table} has no {unknown}"
+    filled = {column.name: FILLING.get(column.type) if column.required else None for column in columns}
+    return {**filled, "subject_id": PATIENT, **{name: text_of(value) for name, value in row.items()}}
+
+
+def write_database(folder: Path, life: Mapping[str, Sequence[Row]], subject_id: int = PATIENT) -> Path:
+    """A patient database with these rows, numbered from 1 in each table, and with the derived columns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = database_path(folder, subject_id)
+    path.unlink(missing_ok=True)
+    rows = {table: [full_row(table, row) for row in of_table] for table, of_table in life.items()}
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("BEGIN")
+        for statement in schema_statements():
+            database.execute(statement)
+        for table, of_table in rows.items():
+            insert(database, table, of_table)
+            if table in DERIVED_COLUMNS:
+                derive(database, table, rows)
+        database.execute("COMMIT")
+    return path
+
+
+def insert(database: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
+    names = PATIENT_TABLES[table].column_names
+    columns = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join("?" * (len(names) + 1))
+    values = [(number, *(row[name] for name in names)) for number, row in enumerate(rows, 1)]
+    database.executemany(f'INSERT INTO "{table}" (rowid, {columns}) VALUES ({marks})', values)
+
+
+def derive(database: sqlite3.Connection, table: str, rows: Mapping[str, Sequence[Row]]) -> None:
+    derived = DERIVED_COLUMNS[table]
+    for row in rows.get(derived.source, ()):
+        if row[derived.column]:
+            database.execute(
+                f'UPDATE "{table}" SET "{derived.name}" = ? WHERE "{derived.key}" = ?',
+                (derived.rule(row[derived.column]), row[derived.key]),
+            )
+
+
+def write_reference(path: Path, dictionaries: Mapping[str, Sequence[Sequence[Any]]] | None = None) -> Path:
+    """A reference database; tables that are not given are empty."""
+    given = dictionaries or {}
+    written = [
+        SqliteTable(
+            name,
+            {column.name: column.type.sqlite for column in TABLES[name].columns},
+            given.get(name, ()),
+            (TABLES[name].key,),
+        )
+        for name in reference_tables.DICTIONARY_TABLES
+    ]
+    written += [
+        SqliteTable(name, reference_tables.CCS_COLUMNS, given.get(name, ()), (("icd_code", "icd_version"),))
+        for name in reference_tables.CCS_TABLES
+    ]
+    written.append(
+        SqliteTable(
+            reference_tables.ATC_TABLE,
+            reference_tables.ATC_TYPES,
+            given.get(reference_tables.ATC_TABLE, ()),
+            (("ndc",),),
+        )
+    )
+    sqlite_tables.write_tables(path, written, "0" * 64)
+    return path
