@@ -116,6 +116,11 @@ class Layout:
         return self.assets / "marts" / f"{name}.parquet"
 
     @property
+    def browsing(self) -> Path:
+        """What the browser tools keep: the corpus' index, and what search endpoints answered."""
+        return self.home / "browsing"
+
+    @property
     def manifest_work(self) -> Path:
         """Source tables that `clinseek build-manifest` extracted, kept for its next run."""
         return self.home / "build_manifest"

@@ -44,6 +44,7 @@ KEYS = {
     "CLINSEEK_ATC_CLASSES": "a CSV file ndc,name,atc_code,atc_name",
     "CLINSEEK_CCS_ICD9_PROCEDURES": "AHRQ's AppendixBSinglePR.txt, the CCS classes of ICD-9 procedures",
     "CLINSEEK_MODELS": "the registry of models, a YAML file",
+    "CLINSEEK_CORPUS": "a folder of medical texts for the browser tools, without any patient's data",
     "PHYSIONET_ROOT": "a folder that a recursive download of PhysioNet filled",
     "MIMIC_IV_ROOT": "the folder of hosp/, icu/, ed/, note/",
     "MIMIC_IV_HOSP_ROOT": "the hosp module of MIMIC-IV",
@@ -73,6 +74,7 @@ class Settings(BaseModel):
         atc_classes: the file of ATC classes by NDC.
         ccs_icd9_procedures: AHRQ's file of the CCS classes of ICD-9 procedures.
         models_file: the registry of models (it may be missing).
+        corpus: the folder of medical texts that the browser tools search.
         project_root: the folder beside whose README all of this lies.
         settings_file: the `clinseek.yaml` that was read.
         synthetic: whether the release and the sources are the synthetic ones of one place.
@@ -93,6 +95,7 @@ class Settings(BaseModel):
     atc_classes: Path | None = None
     ccs_icd9_procedures: Path | None = None
     models_file: Path
+    corpus: Path | None = None
     project_root: Path
     settings_file: Path | None = None
     synthetic: bool = False
@@ -302,6 +305,7 @@ def resolve(usable: Mapping[str, Path], named: set[str], home: Path, faults: lis
         "release_root": release_root,
         "atc_classes": atc_classes,
         "ccs_icd9_procedures": usable.get("CLINSEEK_CCS_ICD9_PROCEDURES"),
+        "corpus": usable.get("CLINSEEK_CORPUS"),
         "synthetic": synthetic,
         "notices": tuple(notices),
     }

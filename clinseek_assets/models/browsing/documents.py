@@ -103,8 +103,8 @@ class _Html(HTMLParser):
 
     UNREAD = frozenset({"script", "style", "template", "noscript", "svg"})
     BLOCKS = frozenset(
-        ("address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6")
-        + ("header", "footer", "hr", "li", "main", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul")
+        {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5"}
+        | {"h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
     )
 
     def __init__(self) -> None:
