@@ -25,6 +25,8 @@ from clinseek_assets.records.sqlite_tables import Row, SqliteTable
 from clinseek_assets.storage import fingerprint
 
 DICTIONARY_TABLES = ("d_hcpcs", "d_icd_diagnoses", "d_icd_procedures", "d_labitems", "d_items")
+# What is looked up for every row of big tables stands in the index itself: one place to go to instead of two.
+COVERED = {"d_labitems": ("label",), "d_items": ("label",)}
 CCS_TABLES = {"d_ccs_diagnoses": "d_icd_diagnoses", "d_ccs_procedures": "d_icd_procedures"}
 CCS_COLUMNS = {
     "icd_code": "TEXT",
@@ -155,7 +157,7 @@ def read_dictionary(path: Path | None, name: str) -> Sequence[Row]:
 def dictionary_table(name: str, rows: Sequence[Row]) -> SqliteTable:
     """A dictionary as in MIMIC-IV, indexed by its key."""
     columns = {column.name: column.type.sqlite for column in TABLES[name].columns}
-    return SqliteTable(name, columns, rows, (TABLES[name].key,))
+    return SqliteTable(name, columns, rows, ((*TABLES[name].key, *COVERED.get(name, ())),))
 
 
 def ccs_table(name: str, dictionary: Sequence[Row], classes: Mapping[IcdCode, CodeClass]) -> SqliteTable:

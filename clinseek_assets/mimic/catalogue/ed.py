@@ -37,7 +37,7 @@ TABLES = (
         """),
         key=("stay_id",),
         event_time="intime",
-        indexes=(("hadm_id",), ("stay_id",), ("intime",)),
+        indexes=(("hadm_id", "intime"), ("stay_id",), ("intime",)),
     ),
     Table(
         "ed",

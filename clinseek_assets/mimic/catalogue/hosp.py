@@ -128,7 +128,7 @@ TABLES = (
         """),
         key=("emar_id",),
         event_time="charttime",
-        indexes=(("hadm_id",), ("charttime",), ("emar_id",), ("poe_id",), ("pharmacy_id",)),
+        indexes=(("hadm_id", "charttime"), ("charttime",), ("emar_id",), ("poe_id",), ("pharmacy_id",)),
     ),
     Table(
         "hosp",
@@ -186,7 +186,7 @@ TABLES = (
         """),
         key=("hadm_id", "hcpcs_cd", "seq_num"),
         event_time="chartdate",
-        indexes=(("hadm_id",), ("chartdate",)),
+        indexes=(("hadm_id", "chartdate"), ("chartdate",)),
         labels=(Label(("hcpcs_cd",), "d_hcpcs", "long_description"),),
     ),
     Table(
@@ -213,7 +213,7 @@ TABLES = (
         """),
         key=("labevent_id",),
         event_time="charttime",
-        indexes=(("hadm_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("charttime",), ("itemid", "charttime")),
         labels=(Label(("itemid",), "d_labitems", "label"),),
     ),
     Table(
@@ -249,7 +249,7 @@ TABLES = (
         """),
         key=("microevent_id",),
         event_time="charttime",
-        indexes=(("hadm_id",), ("charttime",), ("chartdate",)),
+        indexes=(("hadm_id", "charttime"), ("charttime",), ("chartdate",)),
     ),
     Table(
         "hosp",
@@ -315,7 +315,7 @@ TABLES = (
         """),
         key=("pharmacy_id",),
         event_time="entertime",
-        indexes=(("hadm_id",), ("entertime",), ("poe_id",), ("pharmacy_id",)),
+        indexes=(("hadm_id", "entertime"), ("entertime",), ("poe_id",), ("pharmacy_id",)),
     ),
     Table(
         "hosp",
@@ -337,7 +337,7 @@ TABLES = (
         """),
         key=("poe_id",),
         event_time="ordertime",
-        indexes=(("hadm_id",), ("ordertime",), ("poe_id",)),
+        indexes=(("hadm_id", "ordertime"), ("ordertime",), ("poe_id",)),
     ),
     Table(
         "hosp",
@@ -382,7 +382,7 @@ TABLES = (
         """),
         key=("pharmacy_id", "drug_type", "drug"),
         event_time="starttime",
-        indexes=(("hadm_id",), ("starttime",), ("poe_id",), ("pharmacy_id",)),
+        indexes=(("hadm_id", "starttime"), ("starttime",), ("poe_id",), ("pharmacy_id",)),
     ),
     Table(
         "hosp",
@@ -398,7 +398,7 @@ TABLES = (
         """),
         key=("hadm_id", "seq_num"),
         event_time="chartdate",
-        indexes=(("hadm_id",), ("chartdate",)),
+        indexes=(("hadm_id", "chartdate"), ("chartdate",)),
         labels=(Label(("icd_code", "icd_version"), "d_icd_procedures", "long_title"),),
     ),
     Table(
@@ -423,7 +423,7 @@ TABLES = (
         """),
         key=("hadm_id", "transfertime", "curr_service"),
         event_time="transfertime",
-        indexes=(("hadm_id",), ("transfertime",)),
+        indexes=(("hadm_id", "transfertime"), ("transfertime",)),
     ),
     Table(
         "hosp",
@@ -440,6 +440,6 @@ TABLES = (
         """),
         key=("transfer_id",),
         event_time="intime",
-        indexes=(("hadm_id",), ("intime",)),
+        indexes=(("hadm_id", "intime"), ("intime",)),
     ),
 )

@@ -33,7 +33,7 @@ TABLES = (
         """),
         key=("stay_id", "charttime", "itemid"),
         event_time="charttime",
-        indexes=(("hadm_id",), ("stay_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -71,7 +71,7 @@ TABLES = (
         """),
         key=("stay_id", "charttime", "itemid"),
         event_time="charttime",
-        indexes=(("hadm_id",), ("stay_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -90,7 +90,7 @@ TABLES = (
         """),
         key=("stay_id",),
         event_time="intime",
-        indexes=(("hadm_id",), ("stay_id",), ("intime",)),
+        indexes=(("hadm_id", "intime"), ("stay_id",), ("intime",)),
     ),
     Table(
         "icu",
@@ -117,7 +117,7 @@ TABLES = (
         """),
         key=("orderid", "itemid"),
         event_time="starttime",
-        indexes=(("hadm_id",), ("stay_id",), ("starttime",), ("itemid", "starttime")),
+        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -154,7 +154,7 @@ TABLES = (
         """),
         key=("orderid", "itemid"),
         event_time="starttime",
-        indexes=(("hadm_id",), ("stay_id",), ("starttime",), ("itemid", "starttime")),
+        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -174,7 +174,7 @@ TABLES = (
         """),
         key=("stay_id", "charttime", "itemid"),
         event_time="charttime",
-        indexes=(("hadm_id",), ("stay_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -207,7 +207,7 @@ TABLES = (
         """),
         key=("orderid",),
         event_time="starttime",
-        indexes=(("hadm_id",), ("stay_id",), ("starttime",), ("itemid", "starttime")),
+        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
 )

@@ -21,7 +21,7 @@ TABLES = (
         """),
         key=("note_id",),
         event_time="charttime",
-        indexes=(("hadm_id",), ("charttime",), ("note_id",)),
+        indexes=(("hadm_id", "charttime"), ("charttime",), ("note_id",)),
     ),
     Table(
         "note",
@@ -53,7 +53,7 @@ TABLES = (
         """),
         key=("note_id",),
         event_time="charttime",
-        indexes=(("hadm_id",), ("charttime",), ("note_id",)),
+        indexes=(("hadm_id", "charttime"), ("charttime",), ("note_id",)),
     ),
     Table(
         "note",

@@ -19,17 +19,20 @@ class LabelColumn:
         dictionary: a table of the reference database.
         column: its column that is shown.
         keys: the dictionary's column -> an expression over the row, `{row}` being the row's alias.
+        unique: whether the dictionary has one row a key; else the first in its order stands.
     """
 
     name: str
     dictionary: str
     column: str
     keys: tuple[tuple[str, str], ...]
+    unique: bool = True
 
     def lookup(self, row: str) -> str:
-        """The expression that reads the name: the first in the dictionary's order, NULL where there is none."""
+        """The expression that reads the name, NULL where there is none."""
         where = " AND ".join(f'd."{theirs}" = {ours.format(row=row)}' for theirs, ours in self.keys)
-        return f'(SELECT d."{self.column}" FROM {REFERENCE}."{self.dictionary}" AS d WHERE {where} LIMIT 1)'
+        order = "" if self.unique else " ORDER BY d.rowid LIMIT 1"
+        return f'(SELECT d."{self.column}" FROM {REFERENCE}."{self.dictionary}" AS d WHERE {where}{order})'
 
 
 _ITEM = (("itemid", '{row}."itemid"'),)
@@ -38,7 +41,7 @@ _NDC = (("ndc", f'{NORMALISED_NDC}({{row}}."ndc")'),)
 
 _LAB = (LabelColumn("label", "d_labitems", "label", _ITEM),)
 _ICU = (LabelColumn("label", "d_items", "label", _ITEM),)
-_ATC = (LabelColumn("atc_name", "d_atc_prescriptions", "atc_name", _NDC),)
+_ATC = (LabelColumn("atc_name", "d_atc_prescriptions", "atc_name", _NDC, unique=False),)
 
 LABELS: dict[str, tuple[LabelColumn, ...]] = {
     "labevents": _LAB,

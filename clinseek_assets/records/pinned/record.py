@@ -7,7 +7,8 @@ errors are told in our own words (`refusals`). The SQLite is apsw's own copy: of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -58,14 +59,14 @@ class PinnedRecord:
         self._limits = limits
         self._connection = _connected(database_path(databases, pin.subject_id), reference, pin.subject_id)
         try:
-            self._views = {view.table: view for view in self._make_views()}
-            self._guard = Guard(self._views.values(), _modules(self._connection))
+            self._views = {view.table: view for view in self._cut_views()}
             _lock(self._connection)
         except apsw.Error as error:
             self._connection.close()
             raise _unreadable("A patient database", error) from None
+        self._provided: set[str] = set()
+        self._guard = Guard(self._views.values())
         self._connection.authorizer = self._guard
-        self._guard.trusted = False
         self.tables: Mapping[str, tuple[str, ...]] = {name: view.columns for name, view in self._views.items()}
         self._served = refusals.Served(self.tables)
 
@@ -104,6 +105,8 @@ class PinnedRecord:
             DatabaseFault: the database is damaged.
         """
         text = statements.checked(statement)
+        folded = text.casefold()
+        self._provide(table for table in self._views if table in folded)
         with heap_of(self._limits.memory):
             self._guard.denied = None
             self._connection.set_progress_handler(self._limits.stopper(), STEPS_BETWEEN_LOOKS)
@@ -128,29 +131,45 @@ class PinnedRecord:
         Raises:
             DatabaseFault: the database is damaged.
         """
-        self._guard.trusted = True
-        self._connection.set_progress_handler(None)
-        try:
+        self._provide(self._views)
+        with self._at_work():
             return {
                 name: _timeline_rows(self._connection, self._views[name]) if name in self._views else []
                 for name in PATIENT_TABLES
             }
+
+    def _cut_views(self) -> list[View]:
+        if self.policy == "strict":
+            return strict_views.strict_views(self.pin, facts_of(self._connection, self.pin))
+        return compat_views.compat_views(self._connection, self.pin)
+
+    def _provide(self, tables: Iterable[str]) -> None:
+        """Make the views of these tables that are not there yet.
+
+        A table's views are made when a statement first contains its name, since making all takes three milliseconds.
+        Should a name get past that, it leads to the table itself, which the guard denies to all but the inner views.
+        """
+        wanted = [table for table in tables if table not in self._provided]
+        if not wanted:
+            return
+        script = ";".join(statement for table in wanted for statement in self._views[table].statements())
+        with self._at_work():
+            self._connection.execute(f"PRAGMA query_only = 0; BEGIN; {script}; COMMIT; PRAGMA query_only = 1")
+            self._provided.update(wanted)
+            ((there,),) = self._connection.execute("SELECT count(*) FROM sqlite_temp_schema WHERE type = 'view'")
+        assert there == 2 * len(self._provided), "views have vanished"
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Let the record itself do what no statement may, without a clock."""
+        self._connection.set_progress_handler(None)
+        self._guard.trusted = True
+        try:
+            yield
         except apsw.Error as error:
             raise _unreadable("A patient database", error) from None
         finally:
             self._guard.trusted = False
-
-    def _make_views(self) -> list[View]:
-        made = (
-            strict_views.strict_views(self.pin, facts_of(self._connection, self.pin))
-            if self.policy == "strict"
-            else compat_views.compat_views(self._connection, self.pin)
-        )
-        script = ";".join(statement for view in made for statement in view.statements())
-        self._connection.execute(f"BEGIN;{script};COMMIT")
-        ((there,),) = self._connection.execute("SELECT count(*) FROM sqlite_temp_schema WHERE type = 'view'")
-        assert there == 2 * len(made), "a table without its views would be read as it is"
-        return made
 
     def _answer(self, text: str, parameters: Parameters) -> Rows:
         seen = _SeenOnce()
@@ -265,19 +284,25 @@ def _read_only(path: Path) -> str:
 
 def _register_functions(connection: apsw.Connection) -> None:
     """What the views call, and functions whose own versions could take minutes on long arguments."""
-    harmless = {"deterministic": True, "flags": apsw.SQLITE_INNOCUOUS}
-    connection.create_scalar_function(NORMALISED_NDC, lambda ndc: ndc and normalised_ndc(str(ndc)), 1, **harmless)
-    for name, strip in (("trim", str.strip), ("ltrim", str.lstrip), ("rtrim", str.rstrip)):
-        connection.create_scalar_function(name, _trimmer(strip), 2, **harmless)
+    functions: dict[str, tuple[int, Callable[..., str | None]]] = {
+        NORMALISED_NDC: (1, lambda ndc: None if ndc is None else normalised_ndc(str(ndc))),
+        "trim": (2, _trimmer(str.strip)),
+        "ltrim": (2, _trimmer(str.lstrip)),
+        "rtrim": (2, _trimmer(str.rstrip)),
+    }
+    for name, (arguments, function) in functions.items():
+        connection.create_scalar_function(name, function, arguments, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
 
 
-def _trimmer(strip: Any) -> Any:
+def _trimmer(strip: Callable[[str, str], str]) -> Callable[..., str | None]:
+    """One of SQLite's trim functions with two arguments, with a bound on the second: its time is their product."""
+
     def trimmed(text: Any, characters: Any) -> str | None:
         if text is None or characters is None:
             return None
         if len(str(characters)) > LONGEST_TRIM_SET:
-            raise ValueError("too many characters to trim")
-        return str(strip(str(text), str(characters))) if characters != "" else str(text)
+            raise ValueError(refusals.TRIM_SET_TOO_LONG)
+        return strip(str(text), str(characters))
 
     return trimmed
 
@@ -301,10 +326,6 @@ def _check_reference(connection: apsw.Connection) -> None:
     found = {name for (name,) in connection.execute(f"SELECT name FROM {REFERENCE}.sqlite_schema WHERE type = 'table'")}
     if not found.issuperset(DICTIONARIES):
         raise DatabaseFault("The reference database lacks tables.", mend="Build the reference tables again.")
-
-
-def _modules(connection: apsw.Connection) -> list[str]:
-    return [name for (name,) in connection.execute("PRAGMA module_list")]
 
 
 def _lock(connection: apsw.Connection) -> None:

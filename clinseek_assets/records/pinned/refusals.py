@@ -16,6 +16,7 @@ from clinseek_assets.records.pinned.answers import Refusal
 from clinseek_assets.records.pinned.views import RESERVED
 
 WORD = re.compile(r"\w+")
+TRIM_SET_TOO_LONG = "too many characters to trim"
 NOT_VALID = "The statement is not valid SQL (SQLite's dialect)."
 
 
@@ -72,7 +73,7 @@ _KNOWN = (
         lambda name, _, __: f"The function {name} takes another number of arguments.",
     ),
     _Words(
-        re.compile(r"misuse of (?:aggregate|window function|aliased aggregate|aliased window function):? (\w+).*"),
+        re.compile(r"misuse of (?:aliased )?(?:aggregate|window)(?: function)?:? (\w+).*"),
         lambda name, _, __: (
             f"{name} may not stand there: aggregates and window functions belong after SELECT, "
             "conditions on them in HAVING or in a query around it."
@@ -83,15 +84,29 @@ _KNOWN = (
         lambda name, _, __: f"The common table expression {name} refers to itself; give it another name.",
     ),
 )
-_WITHOUT_NAME = (
+# Errors that are told alike whatever they name: a piece of their text, and our words. The first that fits counts.
+_TOLD_ALIKE = (
     ("incomplete input", "The statement ends too early."),
     ("unrecognized token", f"{NOT_VALID} A text or name is perhaps not closed."),
-    ("do not have the same number of result columns", "The parts of a compound SELECT differ in columns."),
+    ("cannot modify", "The record can only be read."),
+    ("same number of result columns", "The parts of a compound SELECT differ in their number of columns."),
+    ("same number of terms", "The rows of VALUES differ in their number of values."),
+    ("present in both tables", "A column in USING (…) is not in both tables: join with ON."),
+    ("is not a function", "A table takes no arguments."),
+    ("out of range - should be between", "ORDER BY or GROUP BY names a column by a number that there is not."),
+    ("sub-select returns", "A subquery in the place of a value may have one column only."),
+    ("datatype mismatch", "LIMIT and OFFSET take whole numbers."),
+    ("integer overflow", "A whole number grew too large: calculate with 1.0 * the value."),
     ("string or blob too big", "A value is longer than allowed: take pieces with substr()."),
-    ("LIKE or GLOB pattern too complex", "The LIKE or GLOB pattern is too long."),
-    ("too many", "The statement has too many columns, terms or tables."),
+    ("pattern too complex", "The LIKE or GLOB pattern is too long."),
+    (TRIM_SET_TOO_LONG, "The set of characters to trim is too long."),
+    ("number of bindings", "The statement has placeholders (?) for which there are no values: write the values."),
+    ("codec can't decode", "A value is no valid text: do not cast binary values to text."),
+    ("nested too deep", "Subqueries or common table expressions are nested too deeply."),
+    ("Recursion limit", "An expression is nested too deeply."),
     ("Expression tree is too large", "An expression is nested too deeply."),
     ("parser stack overflow", "An expression is nested too deeply."),
+    ("too many", "The statement has too many columns, terms or tables."),
     ("GROUP BY", "GROUP BY or HAVING stands where it may not."),
 )
 
@@ -103,7 +118,7 @@ def refusal_of(error: Exception, statement: str, served: Served) -> Refusal:
         found = words.pattern.fullmatch(text)
         if found and _is_in(found[1], statement):
             return Refusal("wrong_statement", words.tell(found[1], statement, served))
-    for piece, told in _WITHOUT_NAME:
+    for piece, told in _TOLD_ALIKE:
         if piece in text:
             return Refusal("wrong_statement", told)
     return Refusal("wrong_statement", NOT_VALID)
@@ -114,6 +129,8 @@ def denial(denied: tuple[str, str], statement: str, served: Served) -> Refusal:
     kind, name = denied
     if kind == "function":
         return Refusal("not_allowed", no_function(name) if _is_in(name, statement) else NOT_VALID)
+    if kind == "table" and name in served.tables:
+        return Refusal("not_found", f"Write the name {name} alone, without a schema before it.")
     if kind == "table" and _is_in(name, statement):
         return Refusal("not_found", no_table(name, served))
     return Refusal("not_allowed", f"The record can only be read, table by table. {served.list_tables()}")

@@ -21,7 +21,7 @@ TOKEN = re.compile(
 
 
 def checked(statement: str) -> str:
-    """The statement, if it may be prepared.
+    """The statement without what follows its end, if it may be prepared.
 
     Raises:
         Refusal: it is too long, names what is reserved, is not one statement, or is of another kind.
@@ -32,24 +32,13 @@ def checked(statement: str) -> str:
         raise Refusal("not_allowed", f"Names that contain «{RESERVED}» are reserved; choose another.")
     if "\0" in statement:
         raise Refusal("wrong_statement", "The statement contains a null character.")
-    _checked_shape(statement)
-    return statement
-
-
-def _checked_shape(statement: str) -> None:
-    first: str | None = None
-    ended = False
-    for token in TOKEN.finditer(statement):
-        if token["nothing"] is not None:
-            continue
-        if ended and token["end"] is None:
-            raise Refusal("wrong_statement", "Give one statement a call.")
-        if token["end"] is not None:
-            ended = True
-            continue
-        if first is None:
-            first = (token["word"] or "").upper()
-            if first not in FIRST_WORDS:
-                raise Refusal("not_allowed", "The record can only be read: begin with SELECT, WITH or VALUES.")
-    if first is None:
+    tokens = [token for token in TOKEN.finditer(statement) if token["nothing"] is None]
+    while tokens and tokens[-1]["end"] is not None:
+        tokens.pop()
+    if not tokens:
         raise Refusal("wrong_statement", "The statement is empty.")
+    if any(token["end"] is not None for token in tokens):
+        raise Refusal("wrong_statement", "Give one statement a call.")
+    if (tokens[0]["word"] or "").upper() not in FIRST_WORDS:
+        raise Refusal("not_allowed", "The record can only be read: begin with SELECT, WITH or VALUES.")
+    return statement[: tokens[-1].end()]

@@ -85,7 +85,7 @@ def write_reference(path: Path, dictionaries: Mapping[str, Sequence[Sequence[Any
             name,
             {column.name: column.type.sqlite for column in TABLES[name].columns},
             given.get(name, ()),
-            (TABLES[name].key,),
+            ((*TABLES[name].key, *reference_tables.COVERED.get(name, ())),),
         )
         for name in reference_tables.DICTIONARY_TABLES
     ]
