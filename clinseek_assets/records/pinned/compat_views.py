@@ -23,6 +23,7 @@ NAME_OF_TIME = re.compile("time|date", re.IGNORECASE)
 VALUES_LOOKED_AT = 10
 END_OF_DAY = " 23:59:00"
 EMPTIED = "pharmacy"
+NO_ROW = f'{ROW}."subject_id" IS NULL'
 
 
 def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
@@ -34,7 +35,15 @@ def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
         derived = _has_derived_column(table, with_rows)
         days = derived and _begins_without_times(connection, table)
         view = _template(table, derived, days)
-        views.append(View(view.table, view.columns, view.select.format(moment=moment), view.reads, view.time_column))
+        views.append(
+            View(
+                view.table,
+                view.columns,
+                view.select.format(subject_id=pin.subject_id, moment=moment),
+                view.reads,
+                view.time_column,
+            )
+        )
     return views
 
 
@@ -81,7 +90,7 @@ def _template(table: str, derived: bool, days: bool) -> View:
             where = f"{_end_of_day(time_column)} < '{{moment}}'"
         else:
             where = f"{ROW}.\"{time_column}\" < '{{moment}}'"
-    return view_of(table, shown, "0" if table == EMPTIED else where, frozenset(), time_column)
+    return view_of(table, shown, NO_ROW if table == EMPTIED else where, frozenset(), time_column)
 
 
 def _of_days(table: str, column: str, days: bool) -> bool:

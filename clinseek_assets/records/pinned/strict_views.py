@@ -38,6 +38,8 @@ from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, t
 from clinseek_assets.records.pinned.views import ROW, SOURCE, View, masked, view_of
 
 TRUE = "1"
+NONE = "NULL"
+"""A list of ids without an id: SQLite would make a constant of an empty one, and read the table without a column."""
 
 
 def strict_views(pin: Pin, facts: PatientFacts) -> list[View]:
@@ -56,11 +58,12 @@ class _Constants(dict[str, str]):
         to_come = sorted(set(facts.admissions) - set(facts.begun))
         super().__init__(
             admissions=_listed(facts.admissions),
-            begun=_listed(facts.begun),
+            subject_id=str(pin.subject_id),
+            begun=_listed(facts.begun) or NONE,
             to_come=_listed(to_come),
-            ended=_listed(facts.ended),
-            billed=_listed(facts.billed),
-            stays_billed=_listed(facts.stays_billed),
+            ended=_listed(facts.ended) or NONE,
+            billed=_listed(facts.billed) or NONE,
+            stays_billed=_listed(facts.stays_billed) or NONE,
             year=str(pin.prediction_time.year),
         )
         self._moment = pin.prediction_time

@@ -21,6 +21,8 @@ SOURCE_ROW = f"{RESERVED}source_row"
 """The inner views' last column: the record number in the source file."""
 ROW = "r"
 """The alias of the row that a view shows."""
+PATIENT = "{subject_id}"
+"""The mark for the patient's id in a view's statement."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def masked(condition: str, column: str, kind: ColumnType) -> str:
 
 
 def view_of(table: str, shown: dict[str, str], where: str, also_read: frozenset[str], time_column: str | None) -> View:
-    """Put a view together.
+    """Put a view together, with the mark `PATIENT` for the patient whose rows it shows.
+
+    Every view so refers to a column of its source: where SQLite finds none in use, it forgets in which view it reads.
 
     Args:
         table: the table.
@@ -81,7 +85,8 @@ def view_of(table: str, shown: dict[str, str], where: str, also_read: frozenset[
         columns=(*shown, *(label.name for label in labels)),
         select=(
             f'SELECT {", ".join(expressions)}, {ROW}.rowid AS "{SOURCE_ROW}" '
-            f'FROM {SOURCE}."{table}" AS {ROW} WHERE {where}'
+            f'FROM {SOURCE}."{table}" AS {ROW} '
+            f'WHERE {ROW}."subject_id" = {PATIENT} AND {where}'
         ),
         reads=frozenset({(SOURCE, name) for name in also_read | {table}})
         | frozenset((REFERENCE, label.dictionary) for label in labels),

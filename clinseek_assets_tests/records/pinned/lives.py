@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,31 @@ from clinseek_assets.records.sqlite_tables import SqliteTable
 
 PATIENT = 10_000_032
 Row = Mapping[str, Any]
+
+# The moment of the question, and the admissions of most lives: one long over, the question's own, one to come.
+T = datetime(2150, 6, 10, 12)
+PAST, OWN, NEXT = 1, 2, 3
+
+
+def at(hours: float = 0, seconds: float = 0) -> datetime:
+    """A time so long after the moment; negative is before."""
+    return T + timedelta(hours=hours, seconds=seconds)
+
+
+def day(days: int) -> date:
+    """A date so many days after that of the moment."""
+    return T.date() + timedelta(days=days)
+
+
+JUST_BEFORE = T - timedelta(microseconds=1)
+PATIENTS: list[Row] = [{"anchor_year": 2150, "dod": day(400)}]
+ADMISSIONS: list[Row] = [
+    {"hadm_id": PAST, "admittime": at(-2000), "dischtime": at(-1900)},
+    {"hadm_id": OWN, "admittime": at(-20), "dischtime": at(30)},
+    {"hadm_id": NEXT, "admittime": at(2000), "dischtime": at(2100)},
+]
+BASE: dict[str, list[Row]] = {"patients": PATIENTS, "admissions": ADMISSIONS}
+
 # What a column holds that a row does not name, where the catalogue requires a value.
 FILLING = {ColumnType.INTEGER: 1, ColumnType.REAL: 1.0, ColumnType.TEXT: "x"}
 
