@@ -38,6 +38,10 @@ class Echo:
         return ToolReply(text) if name in ("ehr.echo", "ehr.noisy") else ToolReply(f"No {name}.", "unknown_tool")
 
 
+def tell(url: str, token: str) -> None:
+    print(client_settings(url, token), file=sys.stderr, flush=True)
+
+
 def main() -> None:
     transport, ledger = sys.argv[1], Path(sys.argv[2])
 
@@ -49,9 +53,7 @@ def main() -> None:
     if transport == "stdio":
         anyio.run(serve_stdio, server)
     else:
-        anyio.run(
-            partial(serve_http, server, 0, lambda *told: print(client_settings(*told), file=sys.stderr, flush=True))
-        )
+        anyio.run(partial(serve_http, server, 0, tell))
 
 
 if __name__ == "__main__":
