@@ -138,6 +138,7 @@ def _bound(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # whoever comes as soon as the URL is told waits, and is not turned away
     except OSError as error:
         listening.close()
         raise EndpointFault(
