@@ -92,7 +92,7 @@ def names(block: str) -> tuple[str, ...]:
     return tuple(block.split())
 
 
-BORN_FOR_ADMISSIONS = "an id of an admission to come betrays it: 38 ED stays that end in one have labs that carry it"
+BORN_FOR_ADMISSIONS = "an id betrays the admission to come: labs carry one in 38 ED stays that end in it, in 0 others"
 _HX = Settled(("hadm_id",), Admitted(), BORN_FOR_ADMISSIONS)
 _CLOSED = Latest(At("endtime"), At("storetime"))
 

@@ -195,7 +195,7 @@ def test_labels_are_there_to_be_read(opened: Opened):
         **BASE,
         "edstays": [ed],
         "labevents": [{"itemid": item, "storetime": at(-4)} for item in (50801, 50802, 50899)],
-        "chartevents": [{"itemid": 220045, "charttime": at(-4)}],
+        "chartevents": [{"itemid": 220045, "charttime": at(-4), "hadm_id": OWN}],
         "diagnoses_icd": [{"hadm_id": PAST, "icd_code": "4019", "icd_version": 9}],
         "procedures_icd": [{"hadm_id": PAST, "icd_code": "3612", "icd_version": 9, "chartdate": day(-80)}],
         "diagnosis": [{"stay_id": 7, "icd_code": "4019", "icd_version": 9}],

@@ -1,0 +1,120 @@
+"""The policy as one table for readers: `python -m clinseek_assets.mimic.visibility.document > docs/time_policy.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+
+from clinseek_assets.mimic.visibility.moments import (
+    Admitted,
+    Always,
+    At,
+    Billed,
+    Ended,
+    FirstOf,
+    Latest,
+    Moment,
+    Of,
+    OnlyFor,
+    Parent,
+    StayBilled,
+    Where,
+    YearBegun,
+)
+from clinseek_assets.mimic.visibility.rules import BILLING, EMBARGO, RULES, SIBLINGS, Rule
+
+HEAD = """# What was known when: the `strict` policy
+
+Made from `clinseek_assets/mimic/visibility/rules.py`; do not edit it here.
+
+A row is seen iff its moment lies before the question's, a value iff its own does; until then it reads NULL. A table or
+column that is not in the rules is not served. **K()** is the latest of those that are there; what has no moment is
+never known. **ADM** is the admittime of the row's hadm_id, no bound where it has no admission. **END** is the later of
+dischtime and deathtime, **BILL** the later of END and the last event of the admission, and {billing} more; it never
+comes for the question's own admission (where the question names none: those that cover its moment). A **J** marks a
+judgement. Plans inside a seen row may lie ahead: {planned}.
+
+"""
+EMBARGO_TEXT = """
+**Target embargo.** The target of a decision often shares the second of the last event in its context. So for a decision
+all rows of its target table with an event time at or after the moment less {embargo} are hidden, and those of the
+table's siblings. Details are hidden with their parent; for `next_event` every table counts as the target. Siblings:
+{siblings}.
+"""
+COLUMNS = ("#", "table", "a row is known", "why", "values known later", "never shown")
+
+
+def document() -> str:
+    """The whole policy in Markdown."""
+    planned = ", ".join(f"`{rule.table}.{name}`" for rule in RULES.values() for name in rule.planned)
+    siblings = "; ".join(", ".join(f"`{name}`" for name in sorted(group)) for group in SIBLINGS)
+    rows = (_row(number, rule) for number, rule in enumerate(RULES.values(), 1))
+    return (
+        HEAD.format(billing=duration(BILLING), planned=planned)
+        + "\n".join([_line(COLUMNS), _line("---" for _ in COLUMNS), *map(_line, rows)])
+        + "\n"
+        + EMBARGO_TEXT.format(embargo=duration(EMBARGO), siblings=siblings)
+    )
+
+
+def _row(number: int, rule: Rule) -> tuple[str, ...]:
+    later = "; ".join(f"{_named(one.columns)} → {told(one.known)} ({one.why})" for one in rule.settled)
+    never = "; ".join(f"`{name}` ({why})" for name, why in rule.never)
+    return str(number), f"`{rule.table}`", told(rule.row), rule.why, later or "–", never or "–"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _named(columns: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in columns)
+
+
+def told(moment: Moment) -> str:
+    """A moment in words."""
+    match moment:
+        case Always():
+            return "always"
+        case At():
+            return f"`{moment.column}`{_plus(moment.plus)}"
+        case Of():
+            return f"`{moment.table}.{moment.column}` of `{moment.our_id}`{_plus(moment.plus)}"
+        case Admitted():
+            return "ADM"
+        case Ended():
+            return "END of the order's admission" if moment.order else "END"
+        case Billed():
+            return "BILL"
+        case StayBilled():
+            return f"`edstays.outtime` of `stay_id`{_plus(BILLING)}, never for the question's own stay"
+        case Parent():
+            return f"with its row of `{moment.table}`"
+        case YearBegun():
+            return "in that year"
+        case Latest():
+            return f"K({', '.join(map(told, moment.moments))})"
+        case FirstOf():
+            return "; if NULL: ".join(map(told, moment.moments))
+        case Where():
+            return f"{told(moment.filled)}; `{moment.column}` NULL: {told(moment.empty)}"
+        case OnlyFor():
+            return f"where `{moment.column}` is {' or '.join(moment.texts)}: {told(moment.moment)}"
+
+
+def _plus(delay: timedelta) -> str:
+    return f" + {duration(delay)}" if delay else ""
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in hours, minutes or seconds, the largest that it is whole in."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())
