@@ -37,11 +37,18 @@ MOST_WORDS = 40  # of a query; more would only make it slower
 
 @dataclass(frozen=True)
 class Hit:
-    """One result of a search: the page's name and title, and words around what was found."""
+    """One result of a search.
+
+    Attributes:
+        name, title: the page's.
+        snippet: words around what was found.
+        page: the page itself, where the library gave it along.
+    """
 
     name: str
     title: str
     snippet: str
+    page: Page | None = None
 
 
 class Library(Protocol):
@@ -62,8 +69,8 @@ class Library(Protocol):
             Unavailable: there is no answer now.
         """
 
-    def page(self, name: str) -> Page | None:
-        """A page by its name; None where it cannot be opened."""
+    def page(self, hit: Hit) -> Page | None:
+        """The page of a result; None where it is not there any more."""
 
 
 class Unavailable(Exception):
@@ -104,10 +111,10 @@ class Corpus:
         with self._opened() as db:
             return [Hit(*row) for row in db.execute(SEARCH, (" OR ".join(words), most))]
 
-    def page(self, name: str) -> Page | None:
-        """A page by its name: its path below the folder."""
+    def page(self, hit: Hit) -> Page | None:
+        """The page of a result, by its name."""
         with self._opened() as db:
-            row = db.execute("SELECT name, title, text FROM pages WHERE name = ?", (name,)).fetchone()
+            row = db.execute("SELECT name, title, text FROM pages WHERE name = ?", (hit.name,)).fetchone()
         return Page(*row) if row else None
 
     @contextmanager

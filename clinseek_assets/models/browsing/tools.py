@@ -112,13 +112,18 @@ class BrowserTools:
     def _page(self, wanted: object, cursor: int | None) -> Page:
         """The page of a link on a seen list of results, or of a name."""
         number = _as_number(wanted)
-        name = str(wanted) if number is None else self._link(number, cursor)
-        page = self._library.page(name)
+        hit = self._named(str(wanted)) if number is None else self._link(number, cursor)
+        page = self._library.page(hit) if hit else None
         if page is None:
             raise Wrong("not_found", f"There is no such page. {SEARCH} gives those that can be opened, by number.")
         return page
 
-    def _link(self, number: int, cursor: int | None) -> str:
+    def _named(self, name: str) -> Hit | None:
+        """A result that was seen, by its page's name: what no search gave cannot be opened."""
+        seen = (hit for results in reversed(self._seen) if isinstance(results, Results) for hit in results.hits)
+        return next((hit for hit in seen if hit.name == name), None)
+
+    def _link(self, number: int, cursor: int | None) -> Hit:
         at, shown = self._at(cursor)
         if isinstance(shown, Page):  # a number after a page was read still means the search that led there
             lists = [(place, seen) for place, seen in enumerate(self._seen[:at]) if isinstance(seen, Results)]
@@ -127,7 +132,7 @@ class BrowserTools:
             raise Wrong("bad_arguments", f"[{at}] is no list of results. Give the cursor of a search.")
         if not 0 <= number < len(shown.hits):
             raise Wrong("not_found", f"[{at}] has {len(shown.hits)} results, numbered from 0.")
-        return shown.hits[number].name
+        return shown.hits[number]
 
     def _at(self, cursor: int | None) -> tuple[int, Results | Page]:
         """A seen page by its cursor; the latest where none is given."""
@@ -166,7 +171,7 @@ def specs_over(library: Library) -> tuple[ToolSpec, ...]:
                 {
                     "id": {
                         "type": ["integer", "string"],
-                        "description": "The number of a result, or a page's name. Without it, the page at `cursor`.",
+                        "description": "The number of a result, or its page's name. Without it, the page at `cursor`.",
                     },
                     "cursor": cursor,
                     "loc": {"type": "integer", "description": "The first line to show, 0 if not given."},

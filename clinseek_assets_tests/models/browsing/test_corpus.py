@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clinseek_assets.faults import SettingsFault
-from clinseek_assets.models.browsing.corpus import Corpus
+from clinseek_assets.models.browsing.corpus import Corpus, Hit
 from clinseek_assets.models.browsing.pages import Page, plain
 
 HTML = """<html><head><title>Acute  kidney injury</title><style>p {color: red}</style></head>
@@ -29,6 +29,10 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def page_of(corpus: Corpus, name: str) -> Page | None:
+    return corpus.page(Hit(name, "", ""))
+
+
 def names(corpus: Corpus, query: str, most: int = 10) -> list[str]:
     return [hit.name for hit in corpus.search(query, most)]
 
@@ -40,7 +44,7 @@ def test_every_kind_of_document_is_found_by_its_words(folder: Path, tmp_path: Pa
     assert names(corpus, "naive") == ["chunks.jsonl#1"]  # accents aside
     assert names(corpus, "WARFARIN") == ["chunks.jsonl#2"]
     assert names(corpus, "zebra") == []
-    page = corpus.page("aki.html")
+    page = page_of(corpus, "aki.html")
     assert page is not None and page.title == "Acute kidney injury"
     assert "Rise of creatinine by 0.3 mg/dl.\nWithin 48 h" in page.text
     assert "alert" not in page.text and "red" not in page.text
@@ -58,7 +62,7 @@ def test_a_title_counts_more_than_the_text(folder: Path, tmp_path: Path) -> None
 )
 def test_a_query_is_plain_text_and_no_language(folder: Path, tmp_path: Path, query: str) -> None:
     corpus = Corpus.over(folder, tmp_path / "cache")
-    assert all(corpus.page(name) for name in names(corpus, query))
+    assert all(page_of(corpus, name) for name in names(corpus, query))
 
 
 def test_the_index_is_private_and_of_one_content(folder: Path, tmp_path: Path) -> None:
@@ -84,7 +88,7 @@ def test_what_lies_outside_or_is_hidden_is_not_read(folder: Path, tmp_path: Path
     corpus = Corpus.over(folder, tmp_path / "cache")
     assert names(corpus, "outside") == []
     for name in ("../secret.txt", str(tmp_path / "secret.txt"), "link.txt", ".git/hidden.txt"):
-        assert corpus.page(name) is None
+        assert page_of(corpus, name) is None
 
 
 @pytest.mark.parametrize(

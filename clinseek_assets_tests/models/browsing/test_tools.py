@@ -50,7 +50,8 @@ def test_every_cut_is_said(tools: BrowserTools) -> None:
     assert tools.call(SEARCH, {"query": "potassium"}).text.count("\n   ") == 10
     most = tools.call(SEARCH, {"query": "potassium", "topn": 25})
     assert most.text.count("\n   ") == 20 and "At most 20 results" in most.text
-    tools.call(OPEN, {"id": "long.txt"})
+    tools.call(SEARCH, {"query": "sepsis"})
+    assert tools.call(OPEN, {"id": "long.txt"}).problem is None
     found = tools.call(FIND, {"pattern": "sepsis"})
     assert found.text.count("\nL") == FOUND_LINES
     assert f"[{300 - FOUND_LINES} more lines are not shown, the first is L{FOUND_LINES}:" in found.text
@@ -78,6 +79,7 @@ def test_a_number_after_reading_still_means_the_search_that_led_there(tools: Bro
         (OPEN, {"id": 99, "cursor": 0}, "not_found"),
         (OPEN, {"id": "../../etc/passwd"}, "not_found"),
         (OPEN, {"id": "https://example.org/"}, "not_found"),
+        (OPEN, {"id": "short01.txt"}, "not_found"),  # there, but no search gave it
         (OPEN, {"id": 0, "cursor": 1}, "bad_arguments"),
         (OPEN, {"cursor": 7}, "not_found"),
         (OPEN, {"cursor": True}, "bad_arguments"),
