@@ -17,6 +17,7 @@ from clinseek_assets.faults import Fault
 # Name on the command line -> one line of help, in the order in which a newcomer meets them.
 COMMANDS = {
     "demo": "Synthetic data, the whole graph, the leaderboard.",
+    "demo-llm": "A real, small language model on this machine, in all arms.",
     "ui": "The web page: lineage, checks, backfills.",
     "doctor": "Which inputs are there, their versions, what is missing and where to get it.",
     "synthesize": "Only the synthetic release and its source datasets.",

@@ -29,7 +29,7 @@ BASELINES = ("always_no", "evidence_counts")
 # Two risks and two decisions whose contexts are short: a prompt of 2,000 tokens takes some ten seconds on two cores.
 FEW = ("ED_Hospitalization", "LengthOfStay_3day", "services", "microbiologyevents")
 SEED = 3
-MOST_TOKENS = 512  # of an answer
+MOST_TOKENS = 256  # of an answer
 
 
 @click.command()
