@@ -73,7 +73,7 @@ class Guard:
 
     def _may_read(self, table: str, column: str, schema: str | None, by: str) -> bool:
         if schema == "temp":
-            return table in self._served or (table in self._inner and by == self._inner[table].table)
+            return table in self._served or (table in self._inner and by.casefold() == self._inner[table].table)
         if schema is None:
             return not column and self._is_no_hidden_table(table)
         view = self._inner.get(by)

@@ -207,13 +207,20 @@ def _cut(columns: tuple[str, ...], rows: apsw.Cursor, allowed: Limits) -> Rows:
     kept: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
-        size += sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
+        size += sum(map(_bytes, row))
         if allowed.rows is not None and len(kept) == allowed.rows:
             return Rows(columns, kept, _more_rows(len(kept)))
         if allowed.bytes is not None and size > allowed.bytes:
             return Rows(columns, kept, _more_bytes(len(kept), allowed.bytes))
         kept.append(row)
     return Rows(columns, kept)
+
+
+def _bytes(value: Any) -> int:
+    """About what a value takes in an answer; a number is taken as eight characters."""
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    return len(value) if isinstance(value, bytes) else 8
 
 
 def _more_rows(kept: int) -> str:

@@ -131,8 +131,9 @@ def denial(denied: tuple[str, str], statement: str, served: Served) -> Refusal:
         return Refusal("not_allowed", no_function(name) if _is_in(name, statement) else NOT_VALID)
     if kind == "table" and name in served.tables:
         return Refusal("not_found", f"Write the name {name} alone, without a schema before it.")
-    if kind == "table" and _is_in(name, statement):
-        return Refusal("not_found", no_table(name, served))
+    if kind == "table":
+        told = no_table(name, served) if _is_in(name, statement) else f"There is no such table. {served.list_tables()}"
+        return Refusal("not_found", told)
     return Refusal("not_allowed", f"The record can only be read, table by table. {served.list_tables()}")
 
 

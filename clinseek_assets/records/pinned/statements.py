@@ -11,13 +11,14 @@ LONGEST_STATEMENT = 100_000
 FIRST_WORDS = ("SELECT", "WITH", "VALUES")
 
 # SQLite's own tokens, as far as they may hide a semicolon: texts and quoted names (a doubled quote stands for one, and
-# one that never ends goes on to the end), comments, and everything else one character at a time.
+# one that never ends goes on to the end), comments, and what lies between.
 TOKEN = re.compile(
-    r"""'(?:[^']|'')*(?:'|\Z) | "(?:[^"]|"")*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z) | \[[^\]]*(?:\]|\Z)
-      | (?P<nothing> --[^\n]*(?:\n|\Z) | /\*.*?(?:\*/|\Z) | [ \t\n\f\r]+ )
-      | (?P<end> ; ) | (?P<word> [^\W\d]\w* ) | .""",
+    r"""'(?:[^']|'')*+(?:'|\Z) | "(?:[^"]|"")*+(?:"|\Z) | `(?:[^`]|``)*+(?:`|\Z) | \[[^\]]*+(?:\]|\Z)
+      | (?P<nothing> --[^\n]*+(?:\n|\Z) | /\*.*?(?:\*/|\Z) | [ \t\n\f\r]+ )
+      | (?P<end> ; ) | [^'"`\[;/ \t\n\f\r-][^'"`\[;/-]*+ | .""",
     re.VERBOSE | re.DOTALL,
 )
+FIRST_WORD = re.compile(r"\w*")
 
 
 def checked(statement: str) -> str:
@@ -39,6 +40,11 @@ def checked(statement: str) -> str:
         raise Refusal("wrong_statement", "The statement is empty.")
     if any(token["end"] is not None for token in tokens):
         raise Refusal("wrong_statement", "Give one statement a call.")
-    if (tokens[0]["word"] or "").upper() not in FIRST_WORDS:
+    if _first_word(tokens[0][0]) not in FIRST_WORDS:
         raise Refusal("not_allowed", "The record can only be read: begin with SELECT, WITH or VALUES.")
-    return statement[: tokens[-1].end()]
+    return statement[: tokens[-1].end()].rstrip()
+
+
+def _first_word(text: str) -> str:
+    found = FIRST_WORD.match(text)
+    return found[0].upper() if found else ""
