@@ -69,7 +69,8 @@ class Table:
         key: columns that tell its rows apart in the published data.
         event_time: the column by which the benchmark orders the table's rows in a patient's life, or None where a row
             has no time of its own (EHR-R1's trajectory rule; `timeline/` adds the times that it synthesises).
-        indexes: column groups that a patient database indexes, for what the EHR tools ask.
+        indexes: column groups that a patient database indexes, for what the EHR tools ask. The columns by which a
+            record is cut stand in that of the items, so that counting items needs no other page.
         labels: dictionaries that explain the table's codes.
     """
 

@@ -213,7 +213,7 @@ TABLES = (
         """),
         key=("labevent_id",),
         event_time="charttime",
-        indexes=(("hadm_id", "charttime"), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("charttime",), ("itemid", "charttime", "storetime")),
         labels=(Label(("itemid",), "d_labitems", "label"),),
     ),
     Table(

@@ -33,7 +33,7 @@ TABLES = (
         """),
         key=("stay_id", "charttime", "itemid"),
         event_time="charttime",
-        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime", "storetime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -71,7 +71,7 @@ TABLES = (
         """),
         key=("stay_id", "charttime", "itemid"),
         event_time="charttime",
-        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime", "storetime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -117,7 +117,7 @@ TABLES = (
         """),
         key=("orderid", "itemid"),
         event_time="starttime",
-        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime")),
+        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime", "storetime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -154,7 +154,7 @@ TABLES = (
         """),
         key=("orderid", "itemid"),
         event_time="starttime",
-        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime")),
+        indexes=(("hadm_id", "starttime"), ("stay_id",), ("starttime",), ("itemid", "starttime", "storetime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(
@@ -174,7 +174,7 @@ TABLES = (
         """),
         key=("stay_id", "charttime", "itemid"),
         event_time="charttime",
-        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime")),
+        indexes=(("hadm_id", "charttime"), ("stay_id",), ("charttime",), ("itemid", "charttime", "storetime")),
         labels=(Label(("itemid",), "d_items", "label"),),
     ),
     Table(

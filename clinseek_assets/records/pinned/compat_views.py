@@ -17,13 +17,12 @@ from clinseek_assets.records.database_schema import column_names
 from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import time_text
-from clinseek_assets.records.pinned.views import ROW, SOURCE, View, view_of
+from clinseek_assets.records.pinned.views import EVERY_ROW, NO_ROW, ROW, SOURCE, View, view_of
 
 NAME_OF_TIME = re.compile("time|date", re.IGNORECASE)
 VALUES_LOOKED_AT = 10
 END_OF_DAY = " 23:59:00"
 EMPTIED = "pharmacy"
-NO_ROW = f'{ROW}."subject_id" IS NULL'
 
 
 def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
@@ -39,7 +38,7 @@ def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
             View(
                 view.table,
                 view.columns,
-                view.select.format(subject_id=pin.subject_id, moment=moment),
+                view.select.format(moment=moment),
                 view.reads,
                 view.time_column,
             )
@@ -83,7 +82,7 @@ def _template(table: str, derived: bool, days: bool) -> View:
     if table == "prescriptions":
         shown["ndc"] = _eleven_digits("ndc")
     time_column = next(filter(NAME_OF_TIME.search, columns), None)
-    where = "1"
+    where = EVERY_ROW
     if time_column is not None:
         if _of_days(table, time_column, days):
             shown[time_column] = f'{_end_of_day(time_column)} AS "{time_column}"'

@@ -34,6 +34,8 @@ from clinseek_assets.records.pinned.views import SOURCE, SOURCE_ROW, View, liste
 from clinseek_assets.timeline.rows import PatientRows
 
 LONGEST_TRIM_SET = 100
+# A file is read as memory, without a system call a page: it is never changed or cut short, only replaced.
+MAPPED_BYTES = 4 << 30
 FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_MEMORY
 USUAL = Limits()
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -98,7 +100,7 @@ class PinnedRecord:
             parameters: values for its placeholders.
 
         Returns:
-            As many rows as the limits allow, with a sentence on what was cut off.
+            As many rows as the limits allow, with a sentence on what was cut off; without ORDER BY in any order.
 
         Raises:
             Refusal: the statement is wrong, not allowed, or takes too long or too much memory.
@@ -272,6 +274,7 @@ def _connected(database: Path, reference: Path, subject_id: int) -> apsw.Connect
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         for path, schema in ((database, SOURCE), (reference, REFERENCE)):
             connection.execute(f"ATTACH ? AS {schema}", (_read_only(path),))
+            connection.execute(f"PRAGMA {schema}.mmap_size = {MAPPED_BYTES}")
         _register_functions(connection)
         _check_source(connection, subject_id)
         _check_reference(connection)

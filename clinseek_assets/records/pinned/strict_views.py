@@ -37,7 +37,6 @@ from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, time_text
 from clinseek_assets.records.pinned.views import ROW, SOURCE, View, masked, view_of
 
-TRUE = "1"
 NONE = "NULL"
 """A list of ids without an id: SQLite would make a constant of an empty one, and read the table without a column."""
 
@@ -58,7 +57,6 @@ class _Constants(dict[str, str]):
         to_come = sorted(set(facts.admissions) - set(facts.begun))
         super().__init__(
             admissions=_listed(facts.admissions),
-            subject_id=str(pin.subject_id),
             begun=_listed(facts.begun) or NONE,
             to_come=_listed(to_come),
             ended=_listed(facts.ended) or NONE,
@@ -134,9 +132,11 @@ class Passed:
         """The condition that a moment is there and has passed; it may be NULL where it does not hold."""
         match moment:
             case Always():
-                return TRUE
+                return f"{self._own('subject_id')} IS NOT NULL"
             case At():
-                return f"{self._own(moment.column)} < {self._bound(self.table, moment.column, moment.plus)}"
+                # The sign keeps SQLite from going by the time's index: most rows are seen, and a statement's own
+                # conditions should choose.
+                return f"+{self._own(moment.column)} < {self._bound(self.table, moment.column, moment.plus)}"
             case Of():
                 return f"{self._theirs(moment)} < {self._bound(moment.table, moment.column, moment.plus)}"
             case Admitted():

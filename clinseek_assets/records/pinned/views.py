@@ -21,8 +21,10 @@ SOURCE_ROW = f"{RESERVED}source_row"
 """The inner views' last column: the record number in the source file."""
 ROW = "r"
 """The alias of the row that a view shows."""
-PATIENT = "{subject_id}"
-"""The mark for the patient's id in a view's statement."""
+EVERY_ROW = f'{ROW}."subject_id" IS NOT NULL'
+NO_ROW = f'{ROW}."subject_id" IS NULL'
+"""Conditions that always and never hold. They name a column, as every view must: where SQLite finds no column of a
+source in use, it forgets in which view it reads."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,12 @@ def masked(condition: str, column: str, kind: ColumnType) -> str:
 
 
 def view_of(table: str, shown: dict[str, str], where: str, also_read: frozenset[str], time_column: str | None) -> View:
-    """Put a view together, with the mark `PATIENT` for the patient whose rows it shows.
-
-    Every view so refers to a column of its source: where SQLite finds none in use, it forgets in which view it reads.
+    """Put a view together.
 
     Args:
         table: the table.
         shown: column -> its expression over the row `ROW`, with its name.
-        where: which rows are shown.
+        where: which rows are shown: a condition on one of the row's columns.
         also_read: tables of the patient's database that the expressions read besides it.
         time_column: see `View`.
     """
@@ -85,8 +85,7 @@ def view_of(table: str, shown: dict[str, str], where: str, also_read: frozenset[
         columns=(*shown, *(label.name for label in labels)),
         select=(
             f'SELECT {", ".join(expressions)}, {ROW}.rowid AS "{SOURCE_ROW}" '
-            f'FROM {SOURCE}."{table}" AS {ROW} '
-            f'WHERE {ROW}."subject_id" = {PATIENT} AND {where}'
+            f'FROM {SOURCE}."{table}" AS {ROW} WHERE {where}'
         ),
         reads=frozenset({(SOURCE, name) for name in also_read | {table}})
         | frozenset((REFERENCE, label.dictionary) for label in labels),

@@ -18,7 +18,7 @@ from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.timeline.events import midnight
-from clinseek_assets_tests.records.pinned.lives import PATIENT, T, Row, write_database
+from clinseek_assets_tests.records.pinned.lives import PATIENT, Row, T, write_database
 from clinseek_assets_tests.records.pinned.random_lives import random_life
 
 # Of these the policy takes the entry alone, since measured entries never precede the specimen; nor do they here.

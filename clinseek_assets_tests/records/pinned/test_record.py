@@ -149,13 +149,6 @@ def test_of_two_open_records_each_sees_its_own(tmp_path: Path, reference: Path):
     assert counts == [[(1,)], [(20,)], [(40,)]]
 
 
-def test_rows_of_another_patient_are_not_shown(tmp_path: Path, reference: Path):
-    write_database(tmp_path, {"labevents": [{"storetime": at(-1)}, {"storetime": at(-1), "subject_id": 8}]})
-    pin = Pin(PATIENT, None, T, "Inpatient_Mortality")
-    with PinnedRecord(pin, "strict", databases=tmp_path, reference=reference) as record:
-        assert record.query("SELECT count(*) FROM labevents").rows == [(1,)]
-
-
 @pytest.mark.parametrize("subtask", SUBTASKS)
 def test_every_subtask_has_its_record(opened: Opened, subtask: str):
     record = opened(LABS, subtask=subtask)
