@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 
 from clinseek_assets.benchmark.subtasks import DECISION, Subtask
 from clinseek_assets.mimic.visibility.moments import (
@@ -452,6 +452,7 @@ SIBLINGS: tuple[frozenset[str], ...] = (
 )
 
 
+@cache
 def embargoed(subtask: Subtask) -> frozenset[str]:
     """The tables whose last second before the moment is hidden from a question of this subtask.
 

@@ -7,6 +7,7 @@ column whose first ten values are days means their ends, 23:59:00. Nothing else 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import apsw
@@ -28,21 +29,12 @@ EMPTIED = "pharmacy"
 def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
     """The views of the tables that the patient has rows in, in the catalogue's order, cut at the pin's moment."""
     with_rows = _tables_with_rows(connection)
-    moment = time_text(pin.prediction_time)
+    constants = {"moment": time_text(pin.prediction_time)}
     views = []
     for table in with_rows:
         derived = _has_derived_column(table, with_rows)
         days = derived and _begins_without_times(connection, table)
-        view = _template(table, derived, days)
-        views.append(
-            View(
-                view.table,
-                view.columns,
-                view.select.format(moment=moment),
-                view.reads,
-                view.time_column,
-            )
-        )
+        views.append(replace(_template(table, derived, days), constants=constants))
     return views
 
 

@@ -38,6 +38,7 @@ LONGEST_TRIM_SET = 100
 MAPPED_BYTES = 4 << 30
 FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_MEMORY
 USUAL = Limits()
+TABLES_MADE = frozenset(create_tables())
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -320,7 +321,7 @@ def _trimmer(strip: Callable[[str, str], str]) -> Callable[..., str | None]:
 def _check_source(connection: apsw.Connection, subject_id: int) -> None:
     """The database has exactly the catalogue's tables, and its patient is the one that it is named after."""
     found = {sql for (sql,) in connection.execute(f"SELECT sql FROM {SOURCE}.sqlite_schema WHERE type = 'table'")}
-    if not found.issuperset(create_tables()):
+    if not found.issuperset(TABLES_MADE):
         raise DatabaseFault(
             "A patient database does not have the tables and columns of the catalogue.",
             mend="Build the patient databases again.",

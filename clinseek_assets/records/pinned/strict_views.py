@@ -7,6 +7,7 @@ moments lies before the prediction time» is a conjunction of comparisons, which
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -44,10 +45,7 @@ NONE = "NULL"
 def strict_views(pin: Pin, facts: PatientFacts) -> list[View]:
     """The views of all tables, in the catalogue's order, cut at the pin."""
     constants = _Constants(pin, facts)
-    return [
-        View(view.table, view.columns, view.select.format_map(constants), view.reads, view.time_column)
-        for view in _templates(embargoed(SUBTASKS[pin.subtask]))
-    ]
+    return [replace(view, constants=constants) for view in _templates(embargoed(SUBTASKS[pin.subtask]))]
 
 
 class _Constants(dict[str, str]):

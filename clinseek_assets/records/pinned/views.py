@@ -7,8 +7,8 @@ give a common table expression the name `labevents`, but none whose name begins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from clinseek_assets.mimic.tables import ColumnType
 from clinseek_assets.records.pinned.labels import LABELS, REFERENCE
@@ -34,9 +34,10 @@ class View:
     Attributes:
         table: its name.
         columns: what is served, label columns last.
-        select: the inner view's statement: the columns in order, then `SOURCE_ROW`.
+        select: the inner view's statement: the columns in order, then `SOURCE_ROW`; with marks `{name}` for constants.
         reads: (schema, table) of everything that it reads.
         time_column: the column that tools filter and order by, or None.
+        constants: what stands for the marks.
     """
 
     table: str
@@ -44,6 +45,7 @@ class View:
     select: str
     reads: frozenset[tuple[str, str]]
     time_column: str | None
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inner_name(self) -> str:
@@ -53,7 +55,7 @@ class View:
     def statements(self) -> tuple[str, str]:
         """The statements that make the two views."""
         return (
-            f'CREATE TEMP VIEW "{self.inner_name}" AS {self.select}',
+            f'CREATE TEMP VIEW "{self.inner_name}" AS {self.select.format_map(self.constants)}',
             f'CREATE TEMP VIEW "{self.table}" AS SELECT {listed(self.columns)} FROM temp."{self.inner_name}"',
         )
 
