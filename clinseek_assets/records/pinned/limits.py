@@ -53,14 +53,14 @@ class Limits:
         return lambda: perf_counter() > end
 
 
-# SQLite's heap limit is one for the whole process (not for Python's own `sqlite3`, which is another copy), so one
-# statement that has such a limit runs at a time.
+# SQLite's heap limit is one for the whole process (not for Python's own `sqlite3`, which is another copy). So all that
+# records do, they do one at a time: nobody else's work fails at one statement's limit.
 _HEAP = Lock()
 
 
 @contextmanager
 def heap_of(memory: int | None) -> Iterator[None]:
-    """Let SQLite take at most `memory` bytes more than it holds now."""
+    """Have SQLite's heap alone, and take at most `memory` bytes more than it holds now; None is no limit."""
     with _HEAP:
         if memory is not None:
             apsw.hard_heap_limit(apsw.memory_used() + memory)

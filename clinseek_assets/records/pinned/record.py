@@ -60,13 +60,14 @@ class PinnedRecord:
         self.pin = pin
         self.policy = policy
         self._limits = limits
-        self._connection = _connected(database_path(databases, pin.subject_id), reference, pin.subject_id)
-        try:
-            self._views = {view.table: view for view in self._cut_views()}
-            _lock(self._connection)
-        except apsw.Error as error:
-            self._connection.close()
-            raise _unreadable("A patient database", error) from None
+        with heap_of(None):
+            self._connection = _connected(database_path(databases, pin.subject_id), reference, pin.subject_id)
+            try:
+                self._views = {view.table: view for view in self._cut_views()}
+                _lock(self._connection)
+            except apsw.Error as error:
+                self._connection.close()
+                raise _unreadable("A patient database", error) from None
         self._provided: set[str] = set()
         self._guard = Guard(self._views.values())
         self._connection.authorizer = self._guard
@@ -109,8 +110,8 @@ class PinnedRecord:
         """
         text = statements.checked(statement)
         folded = text.casefold()
-        self._provide(table for table in self._views if table in folded)
         with heap_of(self._limits.memory):
+            self._provide(table for table in self._views if table in folded)
             self._guard.denied = None
             self._connection.set_progress_handler(self._limits.stopper(), STEPS_BETWEEN_LOOKS)
             try:
@@ -134,8 +135,8 @@ class PinnedRecord:
         Raises:
             DatabaseFault: the database is damaged.
         """
-        self._provide(self._views)
-        with self._at_work():
+        with heap_of(None), self._at_work():
+            self._provide(self._views)
             return {
                 name: _timeline_rows(self._connection, self._views[name]) if name in self._views else []
                 for name in PATIENT_TABLES
@@ -165,6 +166,7 @@ class PinnedRecord:
     @contextmanager
     def _at_work(self) -> Iterator[None]:
         """Let the record itself do what no statement may, without a clock."""
+        before = self._guard.trusted
         self._connection.set_progress_handler(None)
         self._guard.trusted = True
         try:
@@ -172,7 +174,7 @@ class PinnedRecord:
         except apsw.Error as error:
             raise _unreadable("A patient database", error) from None
         finally:
-            self._guard.trusted = False
+            self._guard.trusted = before
 
     def _answer(self, text: str, parameters: Parameters) -> Rows:
         seen = _SeenOnce()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apsw
 
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.visibility import moments, rules
 from clinseek_assets.records.pinned import (
     compat_views,
@@ -26,6 +27,10 @@ OWN = {"strict": (moments, rules, patient_facts, strict_views), "compat": (compa
 
 
 def policy_version(policy: Policy) -> str:
-    """A hash of a policy: its rules, and the code that makes views of them and guards them."""
+    """A hash of a policy: its rules, the tables that they are about, and the code that makes views of them."""
     code = fingerprint.of_code(*SHARED, *OWN[policy])
-    return fingerprint.of_value([policy, apsw.sqlite_lib_version(), code])
+    tables = [
+        (table.name, table.event_time, [(column.name, column.type.word, column.required) for column in table.columns])
+        for table in PATIENT_TABLES.values()
+    ]
+    return fingerprint.of_value([policy, apsw.sqlite_lib_version(), code, tables])

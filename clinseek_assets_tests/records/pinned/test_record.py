@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -147,6 +148,31 @@ def test_of_two_open_records_each_sees_its_own(tmp_path: Path, reference: Path):
     for record in records:
         record.close()
     assert counts == [[(1,)], [(20,)], [(40,)]]
+
+
+def test_one_record_at_its_limit_does_not_disturb_another(opened: Opened, tmp_path: Path, reference: Path):
+    greedy = opened(LABS, limits=Limits(memory=2 << 20, seconds=20))
+    sorting = COUNTING.replace("count(*)", "i") + " ORDER BY -i"
+    stopped = threading.Event()
+    refusals: list[str] = []
+
+    def take_all() -> None:
+        while not stopped.is_set():
+            with pytest.raises(Refusal) as refused:
+                greedy.query(sorting)
+            refusals.append(refused.value.kind)
+
+    thread = threading.Thread(target=take_all)
+    thread.start()
+    try:
+        for _ in range(20):
+            with pinned(tmp_path, reference) as record:
+                assert record.query("SELECT count(*) FROM labevents").rows == [(40,)]
+                assert len(record.timeline_rows()["labevents"]) == 40
+    finally:
+        stopped.set()
+        thread.join()
+    assert set(refusals) == {"memory"}
 
 
 @pytest.mark.parametrize("subtask", SUBTASKS)

@@ -107,7 +107,7 @@ def cut_database(tables: Mapping[str, Sequence[str]], seen: Mapping[str, Sequenc
         typed = ", ".join(f'"{column}" {types.get(column, "TEXT")}' for column in columns)
         database.execute(f'CREATE TEMP TABLE "{table}" ({typed})')
         values = [
-            tuple(text_of(row[column]) if column in types else label(table, column, row) for column in columns)
+            tuple(text_of(row.get(column)) if column in types else label(table, column, row) for column in columns)
             for row in sorted(seen.get(table, ()), key=lambda row: row["source_row"])
         ]
         database.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(columns))})', values)
