@@ -14,30 +14,26 @@ are searched together). Without such a proof, or with proofs of both, the rules 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.contexts.processes import each
 from clinseek_assets.contexts.rendering import render_input
 from clinseek_assets.timeline.anchors import Ties, anchors
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.events import Trajectory, trajectory_of
 from clinseek_assets.timeline.rows import rows_from_database
-from clinseek_assets.timeline.windows import Span
+from clinseek_assets.timeline.windows import Beginning, Span
 
 EXACT, AMBIGUOUS, NOT_FOUND = "exact", "ambiguous", "not_found"
 TIES: tuple[Ties, ...] = ("strict", "published")
 
 # A prediction time is the latest event's time and one second (the published rule).
 TO_PREDICTION = timedelta(seconds=1)
-
-# Starting a process costs about as much time as searching this many ordinary patients.
-PATIENTS_WORTH_A_PROCESS = 100
 
 
 @dataclass(frozen=True)
@@ -62,6 +58,8 @@ class Fits:
 
     strict: frozenset[str]
     published: frozenset[str]
+    beginnings: Mapping[str, Beginning] = field(default_factory=dict)
+    """Text -> where its window begins; the earliest of several windows that read so."""
 
     def by(self, ties: Ties) -> frozenset[str]:
         """The texts of one rule."""
@@ -76,11 +74,13 @@ class Refound:
         status: `exact`, `ambiguous` or `not_found`.
         context: the rendered window where exact, else None.
         ties: the only rule of ties that gives this context, None where both do or there is none.
+        beginning: where the window begins, be its first event shown or not; None where not exact.
     """
 
     status: str
     context: str | None = None
     ties: str | None = None
+    beginning: Beginning | None = None
 
 
 def fits(trajectory: Trajectory, sought: Iterable[Sought]) -> dict[str, Fits]:
@@ -92,8 +92,17 @@ def fits(trajectory: Trajectory, sought: Iterable[Sought]) -> dict[str, Fits]:
     for task, asked in of_task.items():
         rendered: dict[Span, str] = {}
         strict, published = (_texts(trajectory, task, ties, asked, rendered) for ties in TIES)
-        found.update({one.qid: Fits(frozenset(strict[one]), frozenset(published[one])) for one in asked})
+        beginnings = _beginnings(trajectory, rendered)
+        found.update({one.qid: Fits(frozenset(strict[one]), frozenset(published[one]), beginnings) for one in asked})
     return found
+
+
+def _beginnings(trajectory: Trajectory, rendered: Mapping[Span, str]) -> dict[str, Beginning]:
+    """Text -> where the window that reads so begins."""
+    first: dict[str, int] = {}
+    for span, text in rendered.items():
+        first[text] = min(span.first, first.get(text, span.first))
+    return {text: Beginning(trajectory.times[place], trajectory.events[place].table) for text, place in first.items()}
 
 
 def _texts(
@@ -126,7 +135,8 @@ def _outcome(fit: Fits, rules: Sequence[Ties]) -> Refound:
     if len(texts) != 1:
         return Refound(AMBIGUOUS if texts else NOT_FOUND)
     giving = [ties for ties in TIES if texts <= fit.by(ties)]
-    return Refound(EXACT, next(iter(texts)), giving[0] if len(giving) == 1 else None)
+    text = next(iter(texts))
+    return Refound(EXACT, text, giving[0] if len(giving) == 1 else None, fit.beginnings.get(text))
 
 
 def refind_all(
@@ -161,7 +171,7 @@ def refind_all(
     paths = {subject_id: databases / f"patient_{subject_id}.db" for subject_id in sorted(of_patient)}
     tasks = [(path, of_patient[subject_id]) for subject_id, path in paths.items() if path.is_file()]
     of_task: dict[str, dict[str, Fits]] = defaultdict(dict)
-    for done, found in enumerate(_searched(tasks, dictionaries, processes), start=1):
+    for done, found in enumerate(each(_search, tasks, dictionaries, processes), start=1):
         for qid, fit in found.items():
             of_task[task_of[qid]][qid] = fit
         if progress:
@@ -172,30 +182,6 @@ def refind_all(
 PatientTask = tuple[Path, Sequence[Sought]]
 
 
-def _searched(tasks: Sequence[PatientTask], dictionaries: Dictionaries, processes: int) -> Iterator[dict[str, Fits]]:
-    """What fits, patient by patient."""
-    processes = min(processes, len(tasks) // PATIENTS_WORTH_A_PROCESS)
-    if processes < 2:
-        yield from (_search(task, dictionaries) for task in tasks)
-        return
-    # Spawned, not forked: a caller's threads may hold locks that a copy of this process would wait for in vain.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (dictionaries,)) as pool:
-        yield from pool.map(_search_in_worker, tasks, chunksize=8)
-
-
-def _search(task: PatientTask, dictionaries: Dictionaries) -> dict[str, Fits]:
+def _search(dictionaries: Dictionaries, task: PatientTask) -> dict[str, Fits]:
     path, sought = task
     return fits(trajectory_of(rows_from_database(path), dictionaries), sought)
-
-
-_worker_dictionaries: Dictionaries
-
-
-def _start_worker(dictionaries: Dictionaries) -> None:
-    """Keep what every search of this worker needs: it is sent once, not with each patient."""
-    global _worker_dictionaries
-    _worker_dictionaries = dictionaries
-
-
-def _search_in_worker(task: PatientTask) -> dict[str, Fits]:
-    return _search(task, _worker_dictionaries)

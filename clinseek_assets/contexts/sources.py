@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,12 @@ from clinseek_assets.contexts.ehr_bench import ehr_bench_inputs
 from clinseek_assets.contexts.prompts import timeline_of_question
 from clinseek_assets.contexts.refinding import NOT_FOUND, Refound, refind_all
 from clinseek_assets.contexts.schema import COLUMN_TYPES, SEARCHES, SOURCES
-from clinseek_assets.contexts.tokens import count_tokens
+from clinseek_assets.contexts.timeline_text import events_of
+from clinseek_assets.contexts.tokens import count_all
 from clinseek_assets.faults import DatabaseFault
 from clinseek_assets.storage.fingerprint import of_text
 from clinseek_assets.timeline.dictionaries import Dictionaries
+from clinseek_assets.timeline.windows import Beginning
 
 MOST_PROCESSES = 8
 
@@ -54,7 +55,9 @@ def curate(
         is none), `context_sha256`, `tokens` (approximate), `status` (`given`; or how the search ended: `exact`,
         `ambiguous`, `not_found`), `differs` (whether two sources that were both there say different things, to the
         character; missing where only one was there), `search` and `ties` (how the search in the record ended and by
-        which rule of ties alone, given contexts included; `search` is missing for a patient without a database).
+        which rule of ties alone, given contexts included; `search` is missing for a patient without a database),
+        `window_start` and `window_table` (time and table of the first event of the question's window: that of the
+        refound anchor, else the first that the context shows; missing where neither tells).
 
     Raises:
         SourceFault: EHR-Bench's files are not those that the manifest names; or a database has no row in `patients`.
@@ -75,10 +78,8 @@ def curate(
         progress=progress,
     )
     rows = [_row(question, texts, searched.get(question.qid)) for question, texts in zip(questions, given, strict=True)]
-    # The tokenizer leaves Python's lock while it works, so threads are enough here.
-    with ThreadPoolExecutor() as pool:
-        lengths = pool.map(lambda row: row["context"] and count_tokens(row["context"]), rows)
-        rows = [{**row, "tokens": length} for row, length in zip(rows, lengths, strict=True)]
+    lengths = count_all([row["context"] for row in rows])
+    rows = [{**row, "tokens": length} for row, length in zip(rows, lengths, strict=True)]
     return pandas.DataFrame(rows, columns=list(COLUMN_TYPES)).astype(COLUMN_TYPES)
 
 
@@ -96,6 +97,7 @@ def _row(question: Question, given: Mapping[str, str], searched: Refound | None)
     rendered = {"rendered": searched.context} if searched and searched.context else {}
     texts = {**given, **rendered}
     source, context = next(iter(texts.items()), (None, None))
+    beginning = (searched and searched.beginning) or (context and _first_shown(context))
     return {
         "qid": question.qid,
         "row_number": question.row_number,
@@ -108,7 +110,14 @@ def _row(question: Question, given: Mapping[str, str], searched: Refound | None)
         "differs": len(set(texts.values())) > 1 if len(texts) > 1 else None,
         "search": searched and searched.status,
         "ties": searched and searched.ties,
+        "window_start": beginning.start if beginning else None,
+        "window_table": beginning.table if beginning else None,
     }
+
+
+def _first_shown(context: str) -> Beginning | None:
+    """Where the events of a context begin, or None where none has a time."""
+    return next((Beginning(event.start, event.table) for event in events_of(context) if event.start), None)
 
 
 def summarize_contexts(contexts: pandas.DataFrame) -> pandas.DataFrame:

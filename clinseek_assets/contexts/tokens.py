@@ -7,6 +7,8 @@ window, not for bills.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -33,3 +35,12 @@ def count_tokens(text: str) -> int:
         text: of any length; marks of special tokens inside it count as the plain text that they are.
     """
     return len(_tokenizer().encode(text, bos=False, eos=False))
+
+
+def count_all(texts: Sequence[str | None]) -> list[int | None]:
+    """`count_tokens` of each text, None where there is none.
+
+    The tokenizer leaves Python's lock while it works, so threads are enough.
+    """
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda text: None if text is None else count_tokens(text), texts))

@@ -112,12 +112,13 @@ def midnight(day: date | None) -> datetime | None:
     return day if day is None or isinstance(day, datetime) else datetime.combine(day, time())
 
 
-def trajectory_of(rows: PatientRows, dictionaries: Dictionaries) -> Trajectory:
+def trajectory_of(rows: PatientRows, dictionaries: Dictionaries, *, apart_at: datetime | None = None) -> Trajectory:
     """Order one patient's rows and join them into events.
 
     Args:
         rows: table -> rows of one patient; their order in the lists does not matter, `source_row` decides.
         dictionaries: what codes mean.
+        apart_at: a moment across which no rows are joined, so that a window that begins then holds whole events.
 
     Raises:
         SourceFault: the patient has no row in `patients`.
@@ -130,12 +131,17 @@ def trajectory_of(rows: PatientRows, dictionaries: Dictionaries) -> Trajectory:
     patient = min(rows["patients"], key=lambda row: row["source_row"])
     placed, unplaced = _placed(rows)
     decorators = _decorators(rows, dictionaries)
+    second = next((place for place, (moment, *_) in enumerate(placed) if _reached(moment, apart_at)), len(placed))
     return Trajectory(
         subject_id=patient["subject_id"],
         demographics=Event("patients", None, None, None, (patient,)),
-        events=tuple(_joined(placed, decorators)),
+        events=(*_joined(placed[:second], decorators), *_joined(placed[second:], decorators)),
         unplaced=unplaced,
     )
+
+
+def _reached(moment: datetime | None, border: datetime | None) -> bool:
+    return moment is not None and border is not None and moment >= border
 
 
 # A row with its place in the order: time (None behind an admission), rank of its table, source_row, admission, row.

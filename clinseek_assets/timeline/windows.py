@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clinseek_assets.benchmark.subtasks import Subtask
-from clinseek_assets.timeline.events import Event, Trajectory
+from clinseek_assets.timeline.events import EVENT_TABLES, Event, Trajectory
 
 DAY = timedelta(hours=24)
 
@@ -53,6 +53,30 @@ class Span:
     def event_count(self) -> int:
         """Events of the context before anything is left out of what is shown: what the filter 11 to 99 counts."""
         return self.stop - self.first
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where a window begins, so that it is found again in another view of the same life.
+
+    Attributes:
+        start: when its first event starts.
+        table: that event's table: what stands before it in the same second is not in the window.
+    """
+
+    start: datetime
+    table: str
+
+    def place_in(self, trajectory: Trajectory) -> int:
+        """The place of the first event that does not stand before it; behind the last one where all do."""
+        place = bisect_left(trajectory.times, self.start)
+        rank = EVENT_TABLES.index(self.table)
+        while place < len(trajectory.events) and self._stands_before(trajectory.events[place], rank):
+            place += 1
+        return place
+
+    def _stands_before(self, event: Event, rank: int) -> bool:
+        return event.start == self.start and EVENT_TABLES.index(event.table) < rank
 
 
 def day_before(trajectory: Trajectory, target: int, *, ties: str) -> Span | None:

@@ -12,6 +12,7 @@ from clinseek_assets.contexts.rendering import latest_bracketed_time, render_inp
 from clinseek_assets.timeline.anchors import anchors
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.events import trajectory_of
+from clinseek_assets.timeline.windows import Beginning
 from clinseek_assets_tests.contexts.patients import (
     DAY,
     STAY,
@@ -23,6 +24,7 @@ from clinseek_assets_tests.contexts.patients import (
 )  # fmt: skip
 
 KNOWN = Dictionaries(lab_items={50983: "Sodium"})
+MORNING = Beginning(at(8), "admissions")
 
 
 def search(rows, task, moment, *label):
@@ -30,7 +32,7 @@ def search(rows, task, moment, *label):
 
 
 def test_the_anchor_is_the_event_whose_window_ends_then_and_whose_label_is_the_gold():
-    assert search(a_morning_in_hospital(), "services", at(10), "MED") == Refound("exact", THE_MORNING)
+    assert search(a_morning_in_hospital(), "services", at(10), "MED") == Refound("exact", THE_MORNING, None, MORNING)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_a_target_in_the_second_of_its_last_event_is_found_by_the_published_rule
     rows = a_morning_in_hospital()
     rows["services"][0]["transfertime"] = at(10)
     assert search(rows, "services", at(9), "MED").ties == "strict"
-    assert search(rows, "services", at(10), "MED") == Refound("exact", THE_MORNING, "published")
+    assert search(rows, "services", at(10), "MED") == Refound("exact", THE_MORNING, "published", MORNING)
 
 
 def two_admissions_that_ask_the_same(between):

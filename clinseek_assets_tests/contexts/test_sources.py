@@ -6,7 +6,7 @@ from datetime import timedelta
 import pandas
 import pytest
 
-from clinseek_assets.contexts import refinding
+from clinseek_assets.contexts import processes, refinding
 from clinseek_assets.contexts.prompts import render_question
 from clinseek_assets.contexts.schema import CONTEXTS
 from clinseek_assets.contexts.sources import curate, summarize_contexts
@@ -79,6 +79,8 @@ def test_a_context_that_nothing_gives_is_rendered_from_the_patient_s_database(da
         "differs": None,
         "search": "exact",
         "ties": None,
+        "window_start": at(8),
+        "window_table": "admissions",
     }
 
 
@@ -194,7 +196,7 @@ def test_several_processes_find_what_one_finds(tmp_path, monkeypatch):
         write_database(tmp_path, a_morning_in_hospital(SUBJECT + number))
         asked.append(question(qid=f"q{number}", subject_id=SUBJECT + number))
     alone = refinding.refind_all(asked, databases=tmp_path, dictionaries=KNOWN)
-    monkeypatch.setattr(refinding, "PATIENTS_WORTH_A_PROCESS", 2)
+    monkeypatch.setattr(processes, "TASKS_WORTH_A_PROCESS", 2)
     together = refinding.refind_all(asked, databases=tmp_path, dictionaries=KNOWN, processes=2)
     assert together == alone
     assert [found.context for found in together.values()] == [THE_MORNING] * 4

@@ -23,7 +23,7 @@ from functools import lru_cache
 from clinseek_assets.benchmark.answer_keys import answer_key
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import SUBTASKS
-from clinseek_assets.models.baselines.timeline_text import Block
+from clinseek_assets.contexts.timeline_text import Block
 from clinseek_assets.models.priors import CandidatePriors
 
 key_of = lru_cache(maxsize=1 << 16)(answer_key)

@@ -8,7 +8,7 @@ from clinseek_assets.models.baselines.decisions import Habits, best_answer, chan
 from clinseek_assets.models.baselines.participant import Participant
 from clinseek_assets.models.baselines.risk_rules import RULES
 from clinseek_assets.models.baselines.risks import Pick, latest, read_findings, worst
-from clinseek_assets.models.baselines.timeline_text import read_timeline
+from clinseek_assets.contexts.timeline_text import read_timeline
 from clinseek_assets.models.priors import CandidatePriors
 
 

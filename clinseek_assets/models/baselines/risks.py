@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from clinseek_assets.models.baselines.timeline_text import Block
+from clinseek_assets.contexts.timeline_text import Block
 
 Pick = Callable[[Sequence[int]], int]
 """How the points of one sign over time become one number: the worst of them, or the latest."""

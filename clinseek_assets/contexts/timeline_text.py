@@ -7,6 +7,7 @@ breaks. A heading counts only with a known display name, so that a heading insid
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,6 +64,31 @@ def read_timeline(context: str) -> list[Block]:
         )
         for heading, text in _pieces(HEADING, context)
     ]
+
+
+def events_of(context: str) -> list[Block]:
+    """The context's events in their order, without the blocks that stand before them.
+
+    The admission's block never stands among the events. A discharge note may: it belongs to the header where it follows
+    the demographics at once, since a header block that is not there leaves further blank lines.
+    """
+    blocks = read_timeline(context)
+    first = int(bool(blocks) and blocks[0].table == "patients")
+    if _table_at(blocks, first) == "discharge" and _at_once(context):
+        first += 1
+    if _table_at(blocks, first) == "admissions":
+        first += 1
+    return blocks[first:]
+
+
+def _table_at(blocks: list[Block], place: int) -> str | None:
+    return blocks[place].table if place < len(blocks) else None
+
+
+def _at_once(context: str) -> bool:
+    """Whether the second heading is one blank line away from what stands before it."""
+    second = next(itertools.islice(HEADING.finditer(context), 1, None), None)
+    return second is not None and not context[: second.start()].endswith("\n\n\n")
 
 
 def _pieces(mark: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clinseek_assets.contexts.display import DISPLAY
 from clinseek_assets.contexts.rendering import render_event
-from clinseek_assets.models.baselines.timeline_text import read_timeline
+from clinseek_assets.contexts.timeline_text import read_timeline
 from clinseek_assets.timeline.events import Event
 
 CONTEXT = """## Patient Demographics [None]
