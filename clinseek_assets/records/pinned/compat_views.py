@@ -80,7 +80,7 @@ def _template(table: str, derived: bool, days: bool) -> View:
             shown[time_column] = f'{_end_of_day(time_column)} AS "{time_column}"'
             where = f"{_end_of_day(time_column)} < '{{moment}}'"
         else:
-            where = f"{ROW}.\"{time_column}\" < '{{moment}}'"
+            where = f"+{ROW}.\"{time_column}\" < '{{moment}}'"
     return view_of(table, shown, NO_ROW if table == EMPTIED else where, frozenset(), time_column)
 
 

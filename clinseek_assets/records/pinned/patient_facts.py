@@ -1,10 +1,11 @@
-"""What the rules of `strict` must know of the patient beyond a row: constants, read when a record is opened."""
+"""What the rules of `strict` must know of the patient beyond a row: a few ids."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import apsw
 
@@ -14,25 +15,6 @@ from clinseek_assets.mimic.visibility.rules import BILLING
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, time_text
 from clinseek_assets.records.pinned.views import SOURCE
-
-
-@dataclass(frozen=True)
-class PatientFacts:
-    """Ids of the patient, by what has happened before the moment.
-
-    Attributes:
-        admissions: all admissions.
-        begun: those that have begun.
-        ended: those whose END has passed.
-        billed: those whose BILL has passed.
-        stays_billed: stays in the emergency department whose diagnoses are billed.
-    """
-
-    admissions: tuple[int, ...]
-    begun: tuple[int, ...]
-    ended: tuple[int, ...]
-    billed: tuple[int, ...]
-    stays_billed: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -53,28 +35,64 @@ class _Stretch:
         return self.end is not None and self.end < moment
 
 
-def facts_of(connection: apsw.Connection, pin: Pin) -> PatientFacts:
-    """Read the facts from the patient's database, attached to the connection as `SOURCE`."""
-    moment, billed_until = time_text(pin.prediction_time), pin.prediction_time - BILLING
-    admissions = _admissions(connection)
-    own = own_admissions(admissions, pin.hadm_id, moment)
-    over = [
-        admission.id
-        for admission in admissions
-        if admission.id not in own and admission.over_before(time_text(billed_until))
-    ]
-    stays = _stays(connection)
-    return PatientFacts(
-        admissions=_ids(admissions),
-        begun=_ids(admission for admission in admissions if admission.start < moment),
-        ended=_ids(admission for admission in admissions if admission.over_before(moment)),
-        billed=_without_later_events(connection, over, billed_until),
-        stays_billed=_ids(
+class PatientFacts:
+    """Ids of the patient, by what has happened before the moment; each is read when it is first asked for.
+
+    Args:
+        connection: with the patient's database attached as `SOURCE`.
+        pin: the moment, and the question's own admission.
+    """
+
+    def __init__(self, connection: apsw.Connection, pin: Pin) -> None:
+        self._connection = connection
+        self._hadm_id = pin.hadm_id
+        self._moment = time_text(pin.prediction_time)
+        self._billed_until = pin.prediction_time - BILLING
+
+    @cached_property
+    def admissions(self) -> tuple[int, ...]:
+        """All admissions."""
+        return _ids(self._admissions)
+
+    @cached_property
+    def begun(self) -> tuple[int, ...]:
+        """Admissions that have begun."""
+        return _ids(admission for admission in self._admissions if admission.start < self._moment)
+
+    @cached_property
+    def to_come(self) -> tuple[int, ...]:
+        """Admissions that have not begun."""
+        return tuple(sorted(set(self.admissions) - set(self.begun)))
+
+    @cached_property
+    def ended(self) -> tuple[int, ...]:
+        """Admissions whose END has passed."""
+        return _ids(admission for admission in self._admissions if admission.over_before(self._moment))
+
+    @cached_property
+    def billed(self) -> tuple[int, ...]:
+        """Admissions whose BILL has passed."""
+        until = time_text(self._billed_until)
+        over = [one.id for one in self._admissions if one.id not in self._own and one.over_before(until)]
+        return _without_later_events(self._connection, over, self._billed_until)
+
+    @cached_property
+    def stays_billed(self) -> tuple[int, ...]:
+        """Stays in the emergency department whose diagnoses are billed."""
+        until = time_text(self._billed_until)
+        return _ids(
             stay
-            for stay in stays
-            if stay.over_before(time_text(billed_until)) and stay.hadm_id not in own and not stay.covers(moment)
-        ),
-    )
+            for stay in _stays(self._connection)
+            if stay.over_before(until) and stay.hadm_id not in self._own and not stay.covers(self._moment)
+        )
+
+    @cached_property
+    def _admissions(self) -> list[_Stretch]:
+        return _admissions(self._connection)
+
+    @cached_property
+    def _own(self) -> frozenset[int]:
+        return own_admissions(self._admissions, self._hadm_id, self._moment)
 
 
 def own_admissions(admissions: Iterable[_Stretch], hadm_id: int | None, moment: str) -> frozenset[int]:

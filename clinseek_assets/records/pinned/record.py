@@ -28,7 +28,7 @@ from clinseek_assets.records.pinned.answers import Refusal, Rows
 from clinseek_assets.records.pinned.guard import Guard
 from clinseek_assets.records.pinned.labels import DICTIONARIES, NORMALISED_NDC, REFERENCE
 from clinseek_assets.records.pinned.limits import CONNECTION_LIMITS, STEPS_BETWEEN_LOOKS, Limits, heap_of
-from clinseek_assets.records.pinned.patient_facts import facts_of
+from clinseek_assets.records.pinned.patient_facts import PatientFacts
 from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.views import SOURCE, SOURCE_ROW, View, listed
 from clinseek_assets.timeline.rows import PatientRows
@@ -144,7 +144,7 @@ class PinnedRecord:
 
     def _cut_views(self) -> list[View]:
         if self.policy == "strict":
-            return strict_views.strict_views(self.pin, facts_of(self._connection, self.pin))
+            return strict_views.strict_views(self.pin, PatientFacts(self._connection, self.pin))
         return compat_views.compat_views(self._connection, self.pin)
 
     def _provide(self, tables: Iterable[str]) -> None:
@@ -156,8 +156,8 @@ class PinnedRecord:
         wanted = [table for table in tables if table not in self._provided]
         if not wanted:
             return
-        script = ";".join(statement for table in wanted for statement in self._views[table].statements())
         with self._at_work():
+            script = ";".join(statement for table in wanted for statement in self._views[table].statements())
             self._connection.execute(f"PRAGMA query_only = 0; BEGIN; {script}; COMMIT; PRAGMA query_only = 1")
             self._provided.update(wanted)
             ((there,),) = self._connection.execute("SELECT count(*) FROM sqlite_temp_schema WHERE type = 'view'")

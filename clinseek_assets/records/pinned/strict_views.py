@@ -38,9 +38,6 @@ from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, time_text
 from clinseek_assets.records.pinned.views import ROW, SOURCE, View, masked, view_of
 
-NONE = "NULL"
-"""A list of ids without an id: SQLite would make a constant of an empty one, and read the table without a column."""
-
 
 def strict_views(pin: Pin, facts: PatientFacts) -> list[View]:
     """The views of all tables, in the catalogue's order, cut at the pin."""
@@ -49,30 +46,30 @@ def strict_views(pin: Pin, facts: PatientFacts) -> list[View]:
 
 
 class _Constants(dict[str, str]):
-    """What stands for a mark: ids, the year, and `time_N` or `day_N`, the moment less N seconds."""
+    """What stands for a mark: the year, a list of ids by the name of a fact, or `time_N`, `day_N`: N seconds before."""
 
     def __init__(self, pin: Pin, facts: PatientFacts) -> None:
-        to_come = sorted(set(facts.admissions) - set(facts.begun))
-        super().__init__(
-            admissions=_listed(facts.admissions),
-            begun=_listed(facts.begun) or NONE,
-            to_come=_listed(to_come),
-            ended=_listed(facts.ended) or NONE,
-            billed=_listed(facts.billed) or NONE,
-            stays_billed=_listed(facts.stays_billed) or NONE,
-            year=str(pin.prediction_time.year),
-        )
+        super().__init__(year=str(pin.prediction_time.year))
         self._moment = pin.prediction_time
+        self._facts = facts
 
     def __missing__(self, mark: str) -> str:
         kind, _, seconds = mark.partition("_")
-        moment = self._moment - timedelta(seconds=int(seconds))
-        self[mark] = f"'{first_day_not_before(moment) if kind == 'day' else time_text(moment)}'"
+        if seconds.isdigit():
+            moment = self._moment - timedelta(seconds=int(seconds))
+            self[mark] = f"'{first_day_not_before(moment) if kind == 'day' else time_text(moment)}'"
+        else:
+            self[mark] = _listed(getattr(self._facts, mark))
         return self[mark]
 
 
 def _listed(ids: Sequence[int]) -> str:
-    return ", ".join(map(str, ids))
+    """Ids as SQL lists them.
+
+    No whole number is 0.5: it stands where there are none, since of an empty list SQLite would make a constant, so that
+    a view had no column in use.
+    """
+    return ", ".join(map(str, ids)) or "0.5"
 
 
 @cache
