@@ -1,4 +1,5 @@
-"""Curated input: the timeline that each question shows, from the release, from EHR-Bench, or rendered."""
+"""Curated input: the timeline that each question shows, from the release, from EHR-Bench, or rendered; and the same
+window as it was known at the question's moment."""
 
 from __future__ import annotations
 
@@ -7,7 +8,14 @@ from pathlib import Path
 
 import pandas
 
-from clinseek_assets.assets.artifact import Artifact, Explanation, Made, code_of, partitioned_artifact
+from clinseek_assets.assets.artifact import (
+    ONE_RUN_AFTERWARDS,
+    Artifact,
+    Explanation,
+    Made,
+    code_of,
+    partitioned_artifact,
+)
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.checks import contexts as checks
 from clinseek_assets.partitions import TEXT_SUBTASKS
@@ -19,11 +27,17 @@ from clinseek_assets.timeline.dictionaries import Dictionaries
 
 GROUP = "contexts"
 NAME = "text_contexts"
+STRICT = "text_strict_contexts"
 
 
 def path_of(home: Home, subtask: str) -> Path:
     """The contexts of one subtask."""
     return home.layout.contexts("text", "curated", subtask)
+
+
+def strict_path_of(home: Home, subtask: str) -> Path:
+    """The strict contexts of one subtask."""
+    return home.layout.contexts("text", "curated_strict", subtask)
 
 
 def ehr_bench_fingerprint(root: Path | None) -> str:
@@ -40,6 +54,19 @@ def inputs(home: Home, subtask: str) -> list[str]:
         home.receipts.content("text_patient_databases"),
         home.receipts.content("reference_tables"),
         ehr_bench_fingerprint(home.settings.ehr_bench_root),
+    ]
+
+
+def strict_inputs(home: Home, subtask: str) -> list[str]:
+    """The subtask's questions and published contexts, the databases and dictionaries, and the policy of time."""
+    from clinseek_assets.records.pinned.versions import policy_version
+
+    return [
+        home.questions_fingerprint(subtask),
+        home.receipts.content(NAME, subtask),
+        home.receipts.content("text_patient_databases"),
+        home.receipts.content("reference_tables"),
+        policy_version("strict"),
     ]
 
 
@@ -97,4 +124,60 @@ def counted(frame: pandas.DataFrame) -> dict[str, int | float]:
     }
 
 
-ARTIFACTS: tuple[Artifact, ...] = (text_contexts,)
+@partitioned_artifact(
+    Explanation(
+        name=STRICT,
+        group=GROUP,
+        kinds=frozenset({"parquet"}),
+        owners=("team:benchmark",),
+        code=code_of("contexts", "timeline", "records/pinned", "mimic/visibility", "assets/contexts.py"),
+        deps=("text_manifest", NAME, "text_patient_databases", "reference_tables"),
+    ),
+    partitions_def=TEXT_SUBTASKS,
+    backfill_policy=ONE_RUN_AFTERWARDS,
+    inputs=strict_inputs,
+    output=strict_path_of,
+    checks=checks.of_text_strict_contexts,
+    check_specs=checks.STRICT_SPECS,
+)
+def text_strict_contexts(home: Home, subtasks: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+    """What a model of the curated_strict arm is shown: the window and layout of the published context, with the rows
+    and values that were known at the question's moment.
+
+    It differs from the published context by the policy of time alone, so that what a model gains by seeking is not
+    mixed up with what the published window gives away. A question without a published context has no strict one.
+    """
+    from clinseek_assets.contexts.strict import strict_contexts  # here, as above
+
+    asked = [question for subtask in subtasks for question in home.questions(subtask)]
+    published = pandas.concat([home.read(NAME, subtask, path_of(home, subtask)) for subtask in subtasks])
+    contexts = strict_contexts(
+        asked,
+        published,
+        databases=home.layout.patient_databases("text"),
+        reference=home.layout.reference_tables,
+        progress=of_work(progress, "contexts rendered"),
+    )
+    for subtask in subtasks:
+        frame = contexts[contexts["subtask"] == subtask].reset_index(drop=True)
+        content = write_frame(strict_path_of(home, subtask), frame)
+        yield subtask, Made(content, {**of_frame(strict_path_of(home, subtask), frame), **left_out(frame)})
+
+
+def left_out(frame: pandas.DataFrame) -> dict[str, int | float]:
+    """How the strict contexts of one subtask came about, and what only the published ones show."""
+    tokens = frame["tokens"].dropna()
+    return {
+        **{f"status {status}": int(count) for status, count in frame["status"].value_counts().sort_index().items()},
+        "rows that only curated shows": int(frame["rows_curated_only"].sum()),
+        "values that only curated shows": int(frame["values_curated_only"].sum()),
+        "questions with rows or values that only curated shows": int(
+            (frame[["rows_curated_only", "values_curated_only"]].fillna(0) > 0).any(axis="columns").sum()
+        ),
+        "rows that only strict shows": int(frame["rows_strict_only"].sum()),
+        "tokens, median (approximate)": float(tokens.median()) if len(tokens) else 0.0,
+        "tokens, most (approximate)": int(tokens.max()) if len(tokens) else 0,
+    }
+
+
+ARTIFACTS: tuple[Artifact, ...] = (text_contexts, text_strict_contexts)

@@ -195,4 +195,4 @@ def told_too_early(contexts: pandas.DataFrame, questions: Sequence[Question]) ->
     moments = {question.qid: question.prediction_time for question in questions}
     shown = zip(contexts["qid"], contexts["context"], strict=True)
     latest = ((qid, latest_bracketed_time(text)) for qid, text in shown if isinstance(text, str))
-    return sum(time is not None and time >= moments[qid] for qid, time in latest)
+    return sum(time is not None and qid in moments and time >= moments[qid] for qid, time in latest)

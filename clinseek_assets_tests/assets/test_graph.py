@@ -28,7 +28,7 @@ NAMED = {
         "table_descriptions",
         "candidate_priors",
     },
-    "contexts": {"text_contexts"},
+    "contexts": {"text_contexts", "text_strict_contexts"},
     "predictions": {"models", "text_curated_predictions"},
     "scores": {"text_curated_scores", "text_model_scores", "text_intervals"},
     "marts": {
@@ -75,7 +75,7 @@ def test_without_data_the_graph_loads_and_says_what_to_do(tiny_release, tmp_path
     settings = with_dbt(load_settings(named, project_root=tmp_path))
     location = build(settings)
     dg.Definitions.validate_loadable(location.definitions)
-    assert len(specs(location.definitions)) == 61 + 1
+    assert len(specs(location.definitions)) == 62 + 1
     with open_instance(settings.layout) as instance, pytest.raises(Fault, match="make demo"):
         rebuild(location, instance)
 
@@ -134,7 +134,7 @@ def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
 def test_a_second_run_does_no_work_and_starts_no_run(finished: Graph):
     before, runs = written(finished.settings.home), finished.instance.get_runs_count()
     rebuilt = finished.bring_up_to_date()
-    assert (rebuilt.worked, rebuilt.assets) == (set(), 61)
+    assert (rebuilt.worked, rebuilt.assets) == (set(), 62)
     assert written(finished.settings.home) == before
     assert finished.instance.get_runs_count() == runs
 
