@@ -33,14 +33,13 @@ ROWS = {
     LARGE: {"chartevents": 300_000, "labevents": 60_000, "emar": 20_000, "emar_detail": 40_000, "poe": 20_000,
             "prescriptions": 10_000, "pharmacy": 10_000, "diagnoses_icd": 600, "inputevents": 20_000},
 }  # fmt: skip
-ROUNDS = 15
-LATE = 0.05
+ROUNDS = 21
 
 # What the tools and a model's SQL come down to.
 GROUPED = {
-    "group 20,000 rows by item, with label": "SELECT itemid, label, count(*), avg(valuenum), max(charttime) "
-    "FROM labevents GROUP BY itemid ORDER BY 3 DESC",
+    "group 20,000 rows by item, with label": "SELECT itemid, label, count(*) FROM labevents GROUP BY itemid",
     "group 20,000 rows by label": "SELECT label, count(*) FROM labevents GROUP BY label",
+    "group 20,000 rows by label, with means": "SELECT label, count(*), avg(valuenum) FROM labevents GROUP BY label",
 }
 ON_LARGE = {
     "count": "SELECT count(*) FROM chartevents",
@@ -65,29 +64,30 @@ POLICIES: tuple[Policy, ...] = ("strict", "compat")
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Write two patients into `folder` and measure; times are milliseconds, the median of 15 rounds.
+    """Write two patients into `folder` and measure.
 
     Returns:
-        name, one figure a case, `worst_lateness` of stopping endless statements.
+        name; milliseconds of opening (the median of its rounds) and of statements (the fastest, as everywhere in these
+        benchmarks); how late endless statements were stopped, at worst.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reference = _write_reference(folder / "reference_table.db")
     for patient, rows in ROWS.items():
         _write_patient(database_path(folder, patient), patient, rows)
     pins = {patient: Pin(patient, ADMISSIONS // 2, MOMENT, "Inpatient_Mortality") for patient in ROWS}
-    figures: dict[str, Any] = {"name": "pinned records (milliseconds, medians)"}
+    figures: dict[str, Any] = {"name": "pinned records (milliseconds)"}
     for policy in POLICIES:
         for patient, size in ((PATIENT, "40,000"), (LARGE, "480,000")):
 
             def opening(patient: int = patient, policy: Policy = policy) -> None:
                 PinnedRecord(pins[patient], policy, databases=folder, reference=reference).close()
 
-            figures[f"{policy}: open, {size} rows"] = _milliseconds(opening)
+            figures[f"{policy}: open, {size} rows"] = _milliseconds(opening, statistics.median)
     with PinnedRecord(pins[PATIENT], "strict", databases=folder, reference=reference) as record:
-        figures |= {name: _milliseconds(_asking(record, sql)) for name, sql in GROUPED.items()}
+        figures |= {name: _milliseconds(_asking(record, sql), min) for name, sql in GROUPED.items()}
     for policy in POLICIES:
         with PinnedRecord(pins[LARGE], policy, databases=folder, reference=reference) as record:
-            of_policy = {f"{policy}, 300,000 rows: {name}": _milliseconds(_asking(record, sql))
+            of_policy = {f"{policy}, 300,000 rows: {name}": _milliseconds(_asking(record, sql), min)
                          for name, sql in ON_LARGE.items()}  # fmt: skip
             figures |= of_policy
             figures[f"{policy}, 300,000 rows: slowest"] = max(of_policy.values())
@@ -99,13 +99,13 @@ def _asking(record: PinnedRecord, statement: str) -> Callable[[], object]:
     return lambda: record.query(statement)
 
 
-def _milliseconds(act: Callable[[], object]) -> float:
+def _milliseconds(act: Callable[[], object], of_rounds: Callable[[list[float]], float]) -> float:
     taken = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
         act()
         taken.append(time.perf_counter() - started)
-    return round(statistics.median(taken) * 1e3, 2)
+    return round(of_rounds(taken) * 1e3, 2)
 
 
 def _worst_lateness(folder: Path, reference: Path, pin: Pin) -> float:
