@@ -31,15 +31,17 @@ from clinseek_assets.records.pinned.limits import CONNECTION_LIMITS, STEPS_BETWE
 from clinseek_assets.records.pinned.patient_facts import PatientFacts
 from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.views import SOURCE, SOURCE_ROW, View, listed
-from clinseek_assets.timeline.rows import PatientRows
 
 LONGEST_TRIM_SET = 100
+LONGEST_VALUE = 1_000_000_000
 # A file is read as memory, without a system call a page: it is never changed or cut short, only replaced.
 MAPPED_BYTES = 4 << 30
 FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_MEMORY
 USUAL = Limits()
 TABLES_MADE = frozenset(create_tables())
 Parameters = Sequence[Any] | Mapping[str, Any]
+VisibleRows = dict[str, list[dict[str, Any]]]
+"""Table -> rows, in the form that `timeline/rows.py` reads from a database."""
 
 
 class PinnedRecord:
@@ -125,7 +127,7 @@ class PinnedRecord:
             except (apsw.Error, UnicodeError, TypeError, ValueError) as error:
                 raise self._refusal(error, text) from None
 
-    def timeline_rows(self) -> PatientRows:
+    def timeline_rows(self) -> VisibleRows:
         """All that is visible, in the form of `timeline/rows.py`: for our own renderer, out of a statement's reach.
 
         Returns:
@@ -165,8 +167,9 @@ class PinnedRecord:
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
-        """Let the record itself do what no statement may, without a clock."""
+        """Let the record itself do what no statement may, without a clock and with values of any length."""
         before = self._guard.trusted
+        longest = self._connection.limit(apsw.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         self._connection.set_progress_handler(None)
         self._guard.trusted = True
         try:
@@ -175,6 +178,7 @@ class PinnedRecord:
             raise _unreadable("A patient database", error) from None
         finally:
             self._guard.trusted = before
+            self._connection.limit(apsw.SQLITE_LIMIT_LENGTH, longest)
 
     def _answer(self, text: str, parameters: Parameters) -> Rows:
         seen = _SeenOnce()

@@ -119,6 +119,15 @@ def test_an_answer_is_cut_at_its_bytes(opened: Opened):
     assert none.rows == [] and "substr" in none.cut
 
 
+def test_a_value_that_is_too_long_for_a_statement_is_in_the_timeline(opened: Opened):
+    note = {"note_id": "n", "storetime": at(-1), "charttime": at(-99), "text": "x" * 300_000}
+    record = opened({"discharge": [note]})
+    assert record.timeline_rows()["discharge"][0]["text"] == note["text"]
+    assert record.query("SELECT note_id FROM discharge").rows == [("n",)]
+    with pytest.raises(Refusal, match="longer than allowed"):
+        record.query("SELECT text FROM discharge")
+
+
 def test_a_statement_is_stopped_at_its_deadline(opened: Opened):
     record = opened(LABS, limits=Limits(seconds=0.05))
     with pytest.raises(Refusal, match=r"after 0\.05 s") as refused:
