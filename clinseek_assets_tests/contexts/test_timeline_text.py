@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clinseek_assets.contexts.display import DISPLAY
 from clinseek_assets.contexts.rendering import render_event
-from clinseek_assets.contexts.timeline_text import read_timeline
+from clinseek_assets.contexts.timeline_text import events_of, read_timeline
 from clinseek_assets.timeline.events import Event
 
 CONTEXT = """## Patient Demographics [None]
@@ -74,3 +75,29 @@ def test_every_row_and_title_of_a_rendered_table_comes_back(table: str, rows: li
     assert block.table == table
     assert len(block.rows) == len(rows)
     assert all(set(row) <= {column.title() for column in columns} for row in block.rows)
+
+
+DEMOGRAPHICS = "## Patient Demographics [None]\n- Anchor_Age: 71\n- Gender: F"
+HISTORY = "## Discharge [2149-05-01 00:00:00]\n- Note_Type: DS\n- Text: a note\n\n\n\n"
+ADMISSION = "## Admissions [2150-01-01 00:00:00]\n- Admission_Type: URGENT"
+NOTE = "## Discharge [2150-01-02 00:00:00]\n- Note_Type: DS\n- Text: an event"
+STAY = "## ICUstays [2150-01-02 04:00:00]"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "events"),
+    [
+        ([DEMOGRAPHICS, HISTORY, ADMISSION, STAY, NOTE], ["icustays", "discharge"]),
+        ([DEMOGRAPHICS, HISTORY, "", NOTE], ["discharge"]),
+        ([DEMOGRAPHICS, HISTORY, "", "", STAY], ["icustays"]),
+        ([DEMOGRAPHICS, "", ADMISSION, NOTE], ["discharge"]),
+        ([DEMOGRAPHICS, "", "", NOTE, STAY], ["discharge", "icustays"]),
+        ([DEMOGRAPHICS, "", "", "", NOTE], ["discharge"]),
+        ([DEMOGRAPHICS, HISTORY, ADMISSION], []),
+        ([DEMOGRAPHICS], []),
+        ([STAY, NOTE], ["icustays", "discharge"]),
+        ([], []),
+    ],
+)
+def test_header_blocks_are_told_from_events(blocks, events) -> None:
+    assert [block.table for block in events_of("\n\n".join(blocks))] == events

@@ -12,6 +12,7 @@ from clinseek_assets.faults import SourceFault
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.events import EVENT_TABLES, trajectory_of
 from clinseek_assets.timeline.rows import rows_from_database
+from clinseek_assets.timeline.windows import Beginning
 from clinseek_assets_tests.contexts.patients import patient_rows, write_database
 from clinseek_assets_tests.timeline.lives import ADMITTED, ADMITTED_LATER, DICTIONARIES, admission, at, labs, life
 
@@ -48,6 +49,36 @@ def test_consecutive_rows_of_a_table_are_one_event_whatever_their_times():
         "labevents", at(1), at(5), 3, ADMITTED,
     )  # fmt: skip
     assert (order_.table, last.start, last.end) == ("poe", at(9), at(9))
+
+
+@pytest.mark.parametrize(("border", "sizes"), [(0, [3]), (1, [3]), (1.5, [1, 2]), (2, [1, 2]), (3, [2, 1]), (4, [3])])
+def test_no_event_reaches_across_the_moment_at_which_rows_are_kept_apart(border, sizes):
+    rows = patient_rows(labevents=labs([1, 2, 3]))
+    events = trajectory_of(rows, DICTIONARIES, apart_at=at(border)).events
+    assert [len(event.rows) for event in events] == sizes
+
+
+def test_codes_stay_behind_the_last_row_of_their_admission_before_the_border():
+    coded = [{"hadm_id": ADMITTED, "icd_code": "4019", "icd_version": 9}]
+    rows = patient_rows(labevents=[*labs([1]), *labs([2], None)], diagnoses_icd=coded)
+    events = trajectory_of(rows, DICTIONARIES, apart_at=at(2)).events
+    assert [event.table for event in events] == ["labevents", "diagnoses_icd", "labevents"]
+
+
+def test_a_window_begins_at_its_first_event_of_a_second():
+    second = {
+        "poe": [{"ordertime": NOON, "hadm_id": ADMITTED}],
+        "transfers": [{"intime": NOON, "hadm_id": ADMITTED}],
+        "icustays": [{"intime": NOON, "hadm_id": ADMITTED}],
+        "labevents": labs([11, 13]),
+    }
+    trajectory = life(**second)
+    assert [event.table for event in trajectory.events] == ["labevents", "poe", "transfers", "icustays", "labevents"]
+    places = {table: Beginning(NOON, table).place_in(trajectory) for table in EVENT_TABLES}
+    assert {table: places[table] for table in ("edstays", "poe", "transfers", "icustays", "discharge")} == {
+        "edstays": 1, "poe": 1, "transfers": 2, "icustays": 3, "discharge": 4,
+    }  # fmt: skip
+    assert Beginning(at(20), "poe").place_in(trajectory) == len(trajectory.events)
 
 
 def test_the_event_takes_the_admission_of_its_first_row():
