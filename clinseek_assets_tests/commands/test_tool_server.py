@@ -52,9 +52,9 @@ def test_a_client_works_on_the_record_of_one_question(finished: Graph, tiny_rele
 def test_a_client_without_attestation_gets_nothing_of_credentialed_data(finished: Graph, copied_release: Path) -> None:
     for record in copied_release.rglob("SYNTHETIC.json"):
         record.unlink()
-    for client, reason in (("unlisted", "models.yaml has no such entry"), ("listed", "it has no attestation")):
-        for transport in ("stdio", "http"):
-            command = [sys.executable, *arguments(finished, copied_release, "", client, transport)]
-            ran = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, check=False)
-            assert ran.returncode == 1 and ran.stdout == "" and reason in ran.stderr and "Bearer" not in ran.stderr
+    no_entry, no_attestation = "models.yaml has no such entry", "it has no attestation"
+    for client, transport, reason in (("unlisted", "stdio", no_entry), ("listed", "http", no_attestation)):
+        command = [sys.executable, *arguments(finished, copied_release, "", client, transport)]
+        ran = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, check=False)
+        assert ran.returncode == 1 and ran.stdout == "" and reason in ran.stderr and "Bearer" not in ran.stderr
     assert not (finished.settings.home / "ledger.jsonl").exists()
