@@ -91,7 +91,7 @@ def strict_contexts(
     """
     if not databases.is_dir():
         raise DatabaseFault(f"The folder of patient databases {databases} is missing.", mend="Build them first.")
-    of_qid = {row["qid"]: row for row in published.to_dict(orient="records")}
+    of_qid: dict[str, dict[Any, Any]] = {row["qid"]: row for row in published.to_dict(orient="records")}
     tasks = {
         question.qid: task
         for question in questions
@@ -111,7 +111,7 @@ def strict_contexts(
     return pandas.DataFrame(rows, columns=list(STRICT_COLUMN_TYPES)).astype(STRICT_COLUMN_TYPES)
 
 
-def _published(question: Question, row: dict[str, Any] | None) -> Published | None:
+def _published(question: Question, row: dict[Any, Any] | None) -> Published | None:
     """What a question's row says, or None where it has no context."""
     if row is None or pandas.isna(row["context"]):
         return None
@@ -120,7 +120,7 @@ def _published(question: Question, row: dict[str, Any] | None) -> Published | No
     return Published(Pin.of(question), row["context"], beginning)
 
 
-def _row(question: Question, published: dict[str, Any] | None, rendered: dict[str, Any] | None) -> dict[str, Any]:
+def _row(question: Question, published: dict[Any, Any] | None, rendered: dict[str, Any] | None) -> dict[str, Any]:
     shown = published is not None and not pandas.isna(published["context"])
     return {
         "qid": question.qid,
@@ -154,7 +154,7 @@ def render_strict(records: Records, published: Published) -> str:
     """
     with PinnedRecord(published.pin, "strict", databases=records.databases, reference=records.reference) as record:
         rows = record.timeline_rows()
-    border = published.beginning and published.beginning.start
+    border = published.beginning.start if published.beginning else None
     return render_input(strict_window(trajectory_of(rows, records.dictionaries, apart_at=border), published))
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import RISK
+from clinseek_assets.contexts.timeline_text import Block
 from clinseek_assets.models.baselines.decisions import Habits, best_answer, chances
 from clinseek_assets.models.baselines.participant import Participant
 from clinseek_assets.models.baselines.risk_rules import RULES
 from clinseek_assets.models.baselines.risks import Pick, latest, read_findings, worst
-from clinseek_assets.contexts.timeline_text import read_timeline
 from clinseek_assets.models.priors import CandidatePriors
 
 
 def reader(name: str, description: str, habits: Habits, pick: Pick) -> Participant:
     """A baseline out of its choices: how earlier events become chances, and a sign's points over time one number."""
 
-    def answer(question: Question, context: str, priors: CandidatePriors | None) -> list[str]:
-        blocks = read_timeline(context)
+    def judge(question: Question, blocks: Sequence[Block], priors: CandidatePriors | None) -> list[str]:
         if question.task_type == RISK:
             return [RULES[question.task].answer(read_findings(blocks, pick))]
         ranked = chances(question, blocks, priors, habits)
@@ -24,7 +25,7 @@ def reader(name: str, description: str, habits: Habits, pick: Pick) -> Participa
             return [name for name, _ in ranked[:1]]
         return best_answer(ranked, priors.typical_size(question.task) if priors else 1)
 
-    return Participant(name, "evidence", "1", description, answer)
+    return Participant(name, "evidence", "1", description, judge)
 
 
 READERS = (

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clinseek_assets.benchmark.answer_keys import answer_key
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import RISK
+from clinseek_assets.contexts.timeline_text import Block
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.baselines.participant import Participant
 from clinseek_assets.models.priors import CandidatePriors
@@ -33,7 +36,7 @@ def by_frequency(question: Question, priors: CandidatePriors | None) -> list[str
 def always(word: str) -> Participant:
     """The same word for every risk; the single most frequent candidate for every decision."""
 
-    def answer(question: Question, context: str, priors: CandidatePriors | None) -> list[str]:
+    def judge(question: Question, blocks: Sequence[Block], priors: CandidatePriors | None) -> list[str]:
         return [word] if question.task_type == RISK else by_frequency(question, priors)[:1]
 
     return Participant(
@@ -41,11 +44,11 @@ def always(word: str) -> Participant:
         "floor",
         "1",
         f"«{word}» to every risk; the most frequent candidate to every decision.",
-        answer,
+        judge,
     )
 
 
-def most_frequent(question: Question, context: str, priors: CandidatePriors | None) -> list[str]:
+def most_frequent(question: Question, blocks: Sequence[Block], priors: CandidatePriors | None) -> list[str]:
     """«no», the more frequent state of every risk before balancing; for a decision as many as an event usually has."""
     if question.task_type == RISK:
         return ["no"]

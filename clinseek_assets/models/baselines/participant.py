@@ -1,15 +1,17 @@
-"""What takes part in the benchmark without a network: a function from question, context and frequencies to names."""
+"""What takes part in the benchmark without a network: a function from question, evidence and frequencies to names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.contexts.timeline_text import Block, read_timeline
 from clinseek_assets.models.priors import CandidatePriors
 
-Answerer = Callable[[Question, str, CandidatePriors | None], list[str]]
+Judgement = Callable[[Question, Sequence[Block], CandidatePriors | None], list[str]]
+"""Question (its label is never read), what is known of the patient, and frequencies -> answers."""
 
 
 @dataclass(frozen=True)
@@ -18,13 +20,17 @@ class Participant:
 
     Attributes:
         name: the registry's `model_id`.
-        kind: `floor` for an answer that does not depend on the patient, `evidence` for one that reads the context.
+        kind: `floor` for an answer that does not depend on the patient, `evidence` for one that reads the evidence.
         version: raised with every change of its rules, since it is part of an answer's identity.
-        answer: gets the question (its label is never read), the context's text and the frequencies.
+        judge: how it answers; the same rules whether the evidence was shown to it or it looked for it.
     """
 
     name: str
     kind: Literal["floor", "evidence"]
     version: str
     description: str
-    answer: Answerer
+    judge: Judgement
+
+    def answer(self, question: Question, context: str, priors: CandidatePriors | None) -> list[str]:
+        """The answers to a question over a curated context; a floor row does not look at it."""
+        return self.judge(question, read_timeline(context) if self.kind == "evidence" else (), priors)
