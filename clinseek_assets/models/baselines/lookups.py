@@ -34,40 +34,18 @@ PASSED_OVER = frozenset(
 )
 # Displayed columns that are not the table's own, as the tools name them.
 LOOKED_UP = {"item_name": "t.label", "title": "t.long_title", "CCS Type": "t.ccs_name", "ATC Type": "t.atc_name"}
-EXAM = "exam_name"
+EXAMS = "radiology_detail"
+EXAMS_JOINED = f" LEFT JOIN {EXAMS} d ON d.note_id = t.note_id AND d.field_name = 'exam_name'"
 HEADER, EVENT = "header", "event"
 HEADER_ORDER = ("patients", "discharge", "admissions")
 NOTE = f"substr(t.text, 1, {CHARACTERS_OF_A_NOTE})"
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a table's rows are read.
-
-    Attributes:
-        clause: what follows FROM; the table is `t`.
-        needs: the other tables in it.
-    """
-
-    clause: str
-    needs: tuple[str, ...] = ()
-
-
-# Tables whose rows get their time, or a column, from another one.
-SOURCES: Mapping[str, Source] = {
-    "triage": Source("triage t JOIN edstays s ON s.stay_id = t.stay_id", ("edstays",)),
-    "diagnosis": Source("diagnosis t JOIN edstays s ON s.stay_id = t.stay_id", ("edstays",)),
-    "diagnoses_icd": Source("diagnoses_icd t JOIN admissions s ON s.hadm_id = t.hadm_id", ("admissions",)),
-    "radiology": Source(
-        "radiology t LEFT JOIN radiology_detail d ON d.note_id = t.note_id AND d.field_name = 'exam_name'",
-        ("radiology_detail",),
-    ),
-}
-TIMES = {
-    "triage": "datetime(s.intime, '+1 second')",
-    "diagnosis": "s.outtime",
-    "diagnoses_icd": "s.admittime",
-    "microbiologyevents": "coalesce(t.charttime, t.chartdate)",
+# Tables whose rows get their time from another one (`s`), and that one's key.
+TIMED_BY: Mapping[str, tuple[str, str, str]] = {
+    "triage": ("edstays", "stay_id", "datetime(s.intime, '+1 second')"),
+    "diagnosis": ("edstays", "stay_id", "s.outtime"),
+    "diagnoses_icd": ("admissions", "hadm_id", "s.admittime"),
 }
 
 
@@ -119,6 +97,7 @@ def statements(subtask: str, tables: Collection[str], moment: datetime) -> list[
         day by theme, and for a decision the earlier events of the kind that is asked about.
     """
     start = moment - LOOK_BACK
+    tables = {table for table in tables if table not in TIMED_BY or TIMED_BY[table][0] in tables}
     last_day = [
         [_events(table, tables, f"{_time(table)} >= '{start}'") for table in theme if table in tables]
         for theme in THEMES.values()
@@ -132,35 +111,40 @@ def statements(subtask: str, tables: Collection[str], moment: datetime) -> list[
 
 def _select(part: str, table: str, tables: Collection[str]) -> str:
     """A table's rows in the common shape."""
-    values = [_expression(table, column, tables) for column in columns_of(table)]
+    with_exams = table == "radiology" and EXAMS in tables
+    values = [_expression(table, column, with_exams) for column in columns_of(table)]
     values += ["NULL"] * (WIDTH - len(values))
     named = ", ".join(f"{value} AS {name}" for value, name in zip(values, VALUES, strict=True))
-    clause = _source(table, tables).clause
-    return f"SELECT '{part}' AS part, '{table}' AS \"table\", {_time(table)} AS time, {named} FROM {clause}"
+    joined = EXAMS_JOINED if with_exams else _time_joined(table)
+    return f"SELECT '{part}' AS part, '{table}' AS \"table\", {_time(table)} AS time, {named} FROM {table} t{joined}"
 
 
 def _events(table: str, tables: Collection[str], condition: str) -> str:
     return f"{_select(EVENT, table, tables)} WHERE {condition}"
 
 
-def _source(table: str, tables: Collection[str]) -> Source:
-    source = SOURCES.get(table, Source(f"{table} t"))
-    return source if set(source.needs) <= set(tables) else Source(f"{table} t")
-
-
-def _expression(table: str, column: str, tables: Collection[str]) -> str:
-    if column == EXAM:
-        return "d.field_value" if "radiology_detail" in tables else "NULL"
-    if column == "text":
-        return NOTE
+def _expression(table: str, column: str, with_exams: bool) -> str:
+    if column == "exam_name":
+        return "d.field_value" if with_exams else "NULL"
+    if column == "text":  # of a report on several exams once
+        return f"CASE WHEN d.field_ordinal > 1 THEN NULL ELSE {NOTE} END" if with_exams else NOTE
     return f"t.{column}" if from_the_source(table, column) else LOOKED_UP[column]
 
 
 def _time(table: str) -> str:
-    if table in TIMES:
-        return TIMES[table]
+    if table in TIMED_BY:
+        return TIMED_BY[table][2]
+    if table == "microbiologyevents":  # a culture without a time has a date
+        return "coalesce(t.charttime, t.chartdate)"
     event_time = PATIENT_TABLES[table].event_time
     return f"t.{event_time}" if event_time else "NULL"
+
+
+def _time_joined(table: str) -> str:
+    if table not in TIMED_BY:
+        return ""
+    other, key, _ = TIMED_BY[table]
+    return f" JOIN {other} s ON s.{key} = t.{key}"
 
 
 def _header(start: datetime, tables: Collection[str]) -> str:
