@@ -1,4 +1,4 @@
-"""A hand-made life with something of most kinds in it: an earlier admission, and the first day of the question's own."""
+"""A hand-made life with something of most kinds in it: an earlier admission, and the first day of the present one."""
 
 from __future__ import annotations
 
