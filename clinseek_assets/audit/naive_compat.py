@@ -43,6 +43,15 @@ def visible(rows: PatientRows, pin: Pin) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def columns(rows: PatientRows) -> dict[str, tuple[str, ...]]:
+    """Table -> its columns in a published database of this patient: derived ones only where there is what they need."""
+    return {
+        table: tuple(name for name in of_table[0] if name != "source_row")
+        for table, of_table in with_derived_columns(rows).items()
+        if of_table
+    }
+
+
 def with_derived_columns(rows: PatientRows) -> PatientRows:
     """The rows with the columns that the published builder adds, where a patient's tables give it something to add."""
     changed = dict(rows)

@@ -15,6 +15,7 @@ from typing import Any
 
 from clinseek_assets.audit.life import NEVER, PARENTS, Life, Row, after, latest
 from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.timeline.rows import PatientRows
 
@@ -96,6 +97,14 @@ def visible(rows: PatientRows, pin: Pin) -> dict[str, list[dict[str, Any]]]:
             and not (table in hidden_target and under_embargo(life.event_time(table, row), pin))
         ]
         for table, of_table in rows.items()
+    }
+
+
+def columns(rows: PatientRows) -> dict[str, tuple[str, ...]]:
+    """Table -> the published columns that are served of it, whoever the patient is."""
+    return {
+        name: tuple(column for column in table.column_names if column not in NEVER_SERVED.get(name, ()))
+        for name, table in PATIENT_TABLES.items()
     }
 
 

@@ -1,0 +1,112 @@
+"""What a record serves, held against what the naive oracle says: per table, in both directions, as counts.
+
+Rows are compared as multisets of values, so that a row too many, a row too few and a value that is not known yet each
+count. A column counts where it is served and should not be, or the other way round; names of codes that stand beside a
+table's own columns may only be words of the dictionaries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import ModuleType
+from typing import Any, Protocol
+
+from clinseek_assets.audit import naive_compat, naive_strict
+from clinseek_assets.audit.life import Row
+from clinseek_assets.records.pinned.answers import Refusal, Rows
+from clinseek_assets.records.pinned.pin import Policy
+
+ORACLES: dict[Policy, ModuleType] = {"strict": naive_strict, "compat": naive_compat}
+
+# Columns that a record adds to a table's own: what its codes mean.
+NAMES_OF_CODES = frozenset({"label", "long_title", "long_description", "ccs_name", "atc_name"})
+
+
+class Served(Protocol):
+    """What a pinned record offers to whoever asks: its tables with their columns, and rows by SQL."""
+
+    @property
+    def tables(self) -> Mapping[str, tuple[str, ...]]:
+        """Table -> columns."""
+
+    def query(self, statement: str) -> Rows:
+        """The rows of a statement."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a record and the oracle do not agree, table by table.
+
+    Attributes:
+        beyond: rows that are served and should not be, or not with these values.
+        lacking: rows that should be served with these values and are not.
+        columns_beyond: columns that are served and should not be, and words beside codes that no dictionary has.
+        columns_lacking: columns that should be served and are not.
+    """
+
+    beyond: Counter[str] = field(default_factory=Counter)
+    lacking: Counter[str] = field(default_factory=Counter)
+    columns_beyond: Counter[str] = field(default_factory=Counter)
+    columns_lacking: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables in which there is any difference."""
+        return frozenset(self.beyond + self.lacking + self.columns_beyond + self.columns_lacking)
+
+
+def difference(
+    served: Served,
+    expected: Mapping[str, Sequence[Row]],
+    columns: Mapping[str, Sequence[str]],
+    names: Collection[str],
+) -> Difference:
+    """Compare one record with the oracle.
+
+    Args:
+        served: the record.
+        expected: table -> the rows that should be visible.
+        columns: table -> the columns that should be served.
+        names: every word that may stand beside a code.
+    """
+    found = Difference()
+    for table in sorted({*served.tables, *columns}):
+        offered, wanted = served.tables.get(table, ()), columns.get(table, ())
+        beside = [name for name in offered if name in NAMES_OF_CODES and name not in wanted]
+        found.columns_beyond[table] += len(set(offered) - set(wanted) - set(beside))
+        found.columns_lacking[table] += len(set(wanted) - set(offered))
+        both = [name for name in wanted if name in offered]
+        shown = _rows(served, table, both, beside)
+        found.columns_beyond[table] += len(_words(shown, len(both)).difference(names))
+        there = Counter(row[: len(both)] for row in shown)
+        should_be = Counter(tuple(text_of(row[name]) for name in both) for row in expected.get(table, ()))
+        if there != should_be:
+            found.beyond[table] += (there - should_be).total()
+            found.lacking[table] += (should_be - there).total()
+    return found
+
+
+def text_of(value: Any) -> Any:
+    """A value as a patient database holds it: times as texts, with a fraction only where there is one."""
+    if isinstance(value, datetime):
+        text = value.isoformat(" ")
+        return text.rstrip("0") if value.microsecond else text
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _rows(served: Served, table: str, columns: Sequence[str], beside: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+    """All rows of a table; a refusal shows none, so that they count as lacking."""
+    if not columns:
+        return ()
+    asked = ", ".join(f'"{name}"' for name in (*columns, *beside))
+    try:
+        return served.query(f'SELECT {asked} FROM "{table}"').rows
+    except Refusal:
+        return ()
+
+
+def _words(rows: Sequence[tuple[Any, ...]], start: int) -> set[Any]:
+    return {word for row in rows for word in row[start:] if word is not None}
