@@ -1,4 +1,4 @@
-"""The registry of models: `models.yaml`, read and checked.
+"""The registry: `models.yaml`, read and checked: models, other endpoints that data may go to, what a campaign pays for.
 
 One block of YAML a model. A model is a partition key, so names are checked where they are made: no `|`, `,` or `...`
 (the orchestrator splits keys there), nothing that a file name cannot carry, unique as a key and as a folder.
@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 import yaml
@@ -19,11 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from clinseek_assets.faults import EndpointFault, SettingsFault
 from clinseek_assets.models.baselines import PARTICIPANTS
+from clinseek_assets.models.budget import Caps
 
+Arm = Literal["curated", "curated_strict", "seeking", "seeking_compat"]
+EndpointKind = Literal["search", "mcp_client", "judge"]
 Dialect = Literal["openai_chat", "anthropic_messages", "baseline"]
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 UNFIT_IN_NAMES = ("|", ",", "...", "\\", ":", "*", "?", '"', "<", ">")
 LONGEST_NAME = 80
+PATHS_OF_DIALECTS = ("/chat/completions", "/messages")
+TOP_KEYS = ("models", "endpoints", "campaign")
+MILLION = 1_000_000
 NOT_YET = (
     "speaks the dialect `anthropic_messages`, for which there is no client yet.",
     "Leave it off (`enabled: false`), or reach the model through an OpenAI-compatible endpoint (`openai_chat`).",
@@ -36,17 +43,49 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+Block = TypeVar("Block", bound=Entry)
+
+
 class Prices(Entry):
-    """US dollars per million tokens."""
+    """US dollars per million tokens.
+
+    Attributes:
+        input, output: of prompts and answers.
+        cached_input: of prompt tokens that came out of the provider's cache; None: as `input`.
+        cache_write: of prompt tokens that were written into it; None: as `input`.
+    """
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
+
+    def dollars(self, prompt: int, answer: int, cached: int = 0, written: int = 0) -> float:
+        """What a call costs.
+
+        Args:
+            prompt: its prompt's tokens, those of the cache included.
+            answer: its answer's tokens.
+            cached, written: how many of the prompt's tokens came out of the cache, and went into it.
+        """
+        plain = max(0, prompt - cached - written)
+        of_cache = self.input if self.cached_input is None else self.cached_input
+        of_writing = self.input if self.cache_write is None else self.cache_write
+        return (plain * self.input + cached * of_cache + written * of_writing + answer * self.output) / MILLION
+
+    def at_worst(self, prompt: int, answer: int) -> float:
+        """What a call costs at most, whatever a cache does."""
+        dearest = max(self.input, self.cached_input or 0.0, self.cache_write or 0.0)
+        return (prompt * dearest + answer * self.output) / MILLION
 
 
 class Sampling(Entry):
-    """How an answer is drawn. `extra_body` goes into the request as it is (for example `chat_template_kwargs`)."""
+    """How an answer is drawn. `extra_body` goes into the request as it is (for example `chat_template_kwargs`).
 
-    temperature: float = Field(default=0.0, ge=0, le=2)
+    `temperature: null` sends none, for models that take no other than their own.
+    """
+
+    temperature: float | None = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=16384, ge=1)
     top_p: float | None = Field(default=None, gt=0, le=1)
     seed: int | None = None
@@ -90,7 +129,13 @@ class Model(Entry):
         model_id: the endpoint's name for it (`auto`: the first that the endpoint lists); for a baseline its own name.
         api_key_env: the environment variable that holds the key; the key itself never stands in the registry.
         context_window: tokens, prompt and answer together.
-        max_concurrency: most requests under way at a time.
+        native_tools: whether the server takes `tools`; otherwise the agent loop writes them into the prompt and reads
+            calls out of the text.
+        prompt_cache: whether breakpoints of the provider's cache are set in exchanges with tools (`anthropic_messages`;
+            other providers cache by themselves).
+        max_rounds: most calls of the model a question in the seeking arms (200, as in the published loop).
+        question_seconds: the time that a question has in the seeking arms, from its first call on.
+        max_concurrency: most requests under way at a time, over all processes; the published driver takes at most 12.
     """
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
@@ -99,13 +144,17 @@ class Model(Entry):
     description: str = ""
     base_url: str | None = None
     model_id: str | None = None
-    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    api_key_env: str | None = Field(default=None, pattern=VARIABLE_NAME)
     context_window: int | None = Field(default=None, ge=1)
     vision: bool = False
+    native_tools: bool = True
+    prompt_cache: bool = True
+    max_rounds: int = Field(default=200, ge=1)
+    question_seconds: float = Field(default=3600.0, gt=0)
     prices: Prices | None = None
     sampling: Sampling = Field(default_factory=Sampling)
     patience: Patience = Field(default_factory=Patience)
-    max_concurrency: int = Field(default=4, ge=1, le=1024)
+    max_concurrency: int = Field(default=12, ge=1, le=1024)
     attestation: Attestation | None = None
 
     @field_validator("name")
@@ -166,7 +215,9 @@ class Model(Entry):
                 f"The endpoint of model {self.name!r} cannot be used: {reason}.",
                 mend="Give base_url as http://host:port/v1 or https://host/v1, or name a variable that holds it.",
             )
-        address = address.rstrip("/").removesuffix("/chat/completions")
+        address = address.rstrip("/")
+        for path in PATHS_OF_DIALECTS:
+            address = address.removesuffix(path)
         versioned = any(re.fullmatch(r"v\d+\w*", part) for part in urlsplit(address).path.split("/"))
         return address if versioned else f"{address}/v1"
 
@@ -176,22 +227,83 @@ class Model(Entry):
         Raises:
             EndpointFault: the variable is not set, or what it holds cannot be a key.
         """
-        if self.api_key_env is None:
-            return None
-        key = environ.get(self.api_key_env, "").strip()
-        if not key or not key.isascii() or not key.isprintable():
-            raise EndpointFault(
-                f"The key of model {self.name!r} should be in the environment variable {self.api_key_env}, "
-                f"which {'holds no usable key' if key else 'is not set'}.",
-                mend=f"Set {self.api_key_env}, or remove api_key_env if the server asks for no key.",
-            )
-        return key
+        return _key(f"model {self.name!r}", self.api_key_env, environ)
+
+
+class Endpoint(Entry):
+    """An endpoint that is not a model under evaluation, but may be given data.
+
+    Attributes:
+        name: how ledgers and refusals call it.
+        kind: `search` (of the browser tools), `judge` (of answers that no rule decides), or `mcp_client` (it comes to
+            us and has no URL; the attestation is about whoever it passes the data on to).
+        url: where it is.
+        api_key_env: the environment variable that holds its key.
+        attestation: what the researcher vouches for about it.
+    """
+
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
+    kind: EndpointKind
+    url: str | None = None
+    api_key_env: str | None = Field(default=None, pattern=VARIABLE_NAME)
+    attestation: Attestation | None = None
+
+    @model_validator(mode="after")
+    def reachable(self) -> Endpoint:
+        """Whoever we go to has an address; whoever comes to us has none."""
+        if self.kind == "mcp_client":
+            if self.url or self.api_key_env:
+                raise ValueError("an mcp_client comes to us: it has no url and no api_key_env")
+        elif self.url is None:
+            raise ValueError(f"an endpoint of kind {self.kind} needs url")
+        elif reason := url_fault(self.url):
+            raise ValueError(reason.replace("base_url", "url"))
+        return self
+
+    def api_key(self, environ: Mapping[str, str] = os.environ) -> str | None:
+        """The key out of its environment variable; None where the entry names no variable.
+
+        Raises:
+            EndpointFault: the variable is not set, or what it holds cannot be a key.
+        """
+        return _key(f"endpoint {self.name!r}", self.api_key_env, environ)
+
+
+class Campaign(Entry):
+    """What a campaign pays for.
+
+    Attributes:
+        arms: the arms that are run; all by default.
+        runs: how many answers a question.
+        dollars, tokens: the most that all calls together may cost, over all models, processes and days; None: no cap.
+    """
+
+    # A list in YAML is taken as a tuple; its words are checked all the same.
+    arms: Annotated[tuple[Arm, ...], Field(strict=False, min_length=1)] = get_args(Arm)
+    runs: int = Field(default=1, ge=1)
+    dollars: float | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+
+    @field_validator("arms")
+    @classmethod
+    def each_once(cls, arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
+        """An arm is paid for once."""
+        if len(set(arms)) != len(arms):
+            raise ValueError("an arm is named twice")
+        return arms
+
+    @property
+    def caps(self) -> Caps:
+        """The caps, as budgets take them."""
+        return Caps(dollars=self.dollars, tokens=self.tokens)
 
 
 class Registry(Entry):
-    """All models of `models.yaml`, in their order."""
+    """All models and endpoints of `models.yaml`, in their order, and the campaign."""
 
     models: tuple[Model, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    campaign: Campaign = Field(default_factory=Campaign)
 
     @property
     def enabled(self) -> list[Model]:
@@ -211,6 +323,19 @@ class Registry(Entry):
             f"There is no model {name!r} in the registry.",
             mend="`clinseek models list` shows the names; add a block to models.yaml for a new one.",
         )
+
+
+def _key(called: str, variable: str | None, environ: Mapping[str, str]) -> str | None:
+    if variable is None:
+        return None
+    key = environ.get(variable, "").strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise EndpointFault(
+            f"The key of {called} should be in the environment variable {variable}, "
+            f"which {'holds no usable key' if key else 'is not set'}.",
+            mend=f"Set {variable}, or remove api_key_env if the server asks for no key.",
+        )
+    return key
 
 
 def url_fault(address: str) -> str | None:
@@ -251,15 +376,24 @@ def load_registry(path: Path) -> Registry:
     """
     raw = _read(path)
     entries = raw.get("models") if isinstance(raw, dict) else None
-    if not isinstance(entries, list) or set(raw) != {"models"}:
+    if not isinstance(entries, list) or not set(raw) <= set(TOP_KEYS):
         raise SettingsFault(
-            f"{path} must hold one key, `models`, with a list of models.",
+            f"{path} must hold the key `models` with a list of models, and beside it only `endpoints` and `campaign`.",
             mend="Start from the models.yaml of the repository; every model is one block that starts with `- name:`.",
         )
-    models = tuple(_model(path, place, entry) for place, entry in enumerate(entries, start=1))
+    others = [] if raw.get("endpoints") is None else raw["endpoints"]
+    if not isinstance(others, list):
+        raise SettingsFault(f"{path}: `endpoints` must be a list.", mend="Each endpoint is one block with `- name:`.")
+    models = tuple(
+        _checked(Model, path, _called("model", place, entry), entry) for place, entry in enumerate(entries, 1)
+    )
+    endpoints = tuple(
+        _checked(Endpoint, path, _called("endpoint", place, entry), entry) for place, entry in enumerate(others, 1)
+    )
     _refuse_twins(path, models)
-    _refuse_unspoken(path, models)
-    return Registry(models=models)
+    _refuse_namesakes(path, endpoints)
+    campaign = Campaign() if raw.get("campaign") is None else _checked(Campaign, path, "campaign", raw["campaign"])
+    return Registry(models=models, endpoints=endpoints, campaign=campaign)
 
 
 def _read(path: Path) -> Any:
@@ -282,12 +416,15 @@ def _read(path: Path) -> Any:
         raise SettingsFault(f"{path}{where}: {problem}.", mend="Mend the YAML there.") from None
 
 
-def _model(path: Path, place: int, entry: Any) -> Model:
-    """One checked entry. Values are not repeated in the fault: someone may have written a key there by mistake."""
+def _called(kind: str, place: int, entry: Any) -> str:
     name = entry.get("name") if isinstance(entry, dict) else None
-    called = f"model {name!r}" if isinstance(name, str) else f"model number {place}"
+    return f"{kind} {name!r}" if isinstance(name, str) else f"{kind} number {place}"
+
+
+def _checked(kind: type[Block], path: Path, called: str, entry: Any) -> Block:
+    """One checked entry. Values are not repeated in the fault: someone may have written a key there by mistake."""
     try:
-        return Model.model_validate(entry)
+        return kind.model_validate(entry)
     except ValidationError as error:
         problems = "; ".join(
             f"key {'.'.join(map(str, problem['loc']))!r}: {reason}" if problem["loc"] else reason
@@ -296,7 +433,7 @@ def _model(path: Path, place: int, entry: Any) -> Model:
         )
         raise SettingsFault(
             f"{path}, {called}: {problems}.",
-            mend=f"Known keys of a model: {', '.join(Model.model_fields)}.",
+            mend=f"Known keys there: {', '.join(kind.model_fields)}.",
         ) from None
 
 
@@ -313,7 +450,8 @@ def _refuse_twins(path: Path, models: tuple[Model, ...]) -> None:
         seen[folder] = model.name
 
 
-def _refuse_unspoken(path: Path, models: tuple[Model, ...]) -> None:
-    for model in models:
-        if model.enabled and model.dialect == "anthropic_messages":
-            raise SettingsFault(f"{path}: the enabled model {model.name!r} {NOT_YET[0]}", mend=NOT_YET[1])
+def _refuse_namesakes(path: Path, endpoints: tuple[Endpoint, ...]) -> None:
+    """Ledgers tell endpoints apart by their names."""
+    names = [endpoint.name for endpoint in endpoints]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SettingsFault(f"{path}: two endpoints are called {twice!r}.", mend="Give each a name of its own.")

@@ -6,7 +6,8 @@ import pytest
 
 from clinseek_assets.faults import EndpointFault, SettingsFault
 from clinseek_assets.models.baselines import PARTICIPANTS
-from clinseek_assets.models.registry import Model, load_registry
+from clinseek_assets.models.budget import Caps
+from clinseek_assets.models.registry import Model, Prices, load_registry
 
 REPOSITORY = Path(__file__).parents[2]
 PUBLISHED = (
@@ -65,7 +66,11 @@ model_id: auto
 api_key_env: SOME_KEY
 context_window: 65536
 vision: true
-prices: {input: 0.5, output: 2}
+prices: {input: 0.5, output: 2, cached_input: 0.05, cache_write: 0.75}
+native_tools: false
+prompt_cache: false
+max_rounds: 30
+question_seconds: 600
 sampling: {temperature: 1, max_tokens: 100, seed: 7, extra_body: {chat_template_kwargs: {enable_thinking: false}}}
 max_concurrency: 12
 attestation: {location: local, retention: none, training: no, human_review: no, date: 2026-01-31}
@@ -74,6 +79,8 @@ attestation: {location: local, retention: none, training: no, human_review: no, 
     model = load_registry(path).model("lab/model")
     assert model.endpoint({}) == "http://127.0.0.1:8000/v1"
     assert model.api_key({"SOME_KEY": " secret "}) == "secret"
+    assert model.prices == Prices(input=0.5, output=2.0, cached_input=0.05, cache_write=0.75)
+    assert (model.native_tools, model.prompt_cache, model.max_rounds, model.question_seconds) == (False, False, 30, 600)
     assert model.attestation is not None and model.attestation.training is False
     assert model.sampling.extra_body == {"chat_template_kwargs": {"enable_thinking": False}}
 
@@ -140,10 +147,6 @@ FAULTS = {
         "  {location: local, retention: no, training: no, human_review: no, date: 2026-01-31}",
         ["'m'", "attestation.retention"],
     ),
-    "an enabled dialect that nobody speaks": (
-        "name: m\ndialect: anthropic_messages\nenabled: true\nbase_url: http://h\nmodel_id: x",
-        ["'m'", "anthropic_messages", "no client"],
-    ),
     "a key that is no word": ("name: m\n[dialect]: baseline", ["line 3", "not a plain word"]),
     "a key given twice": (
         "name: m\ndialect: baseline\nmodel_id: always_no\nmodel_id: always_yes",
@@ -192,3 +195,71 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_an_unknown_name_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(SettingsFault, match="'nobody'"):
         load_registry(REPOSITORY / "models.yaml").model("nobody")
+
+
+def test_prices_by_the_million_with_and_without_a_cache() -> None:
+    plain = Prices(input=3.0, output=15.0)
+    assert plain.dollars(1_000_000, 100_000, cached=500_000, written=100_000) == pytest.approx(3.0 + 1.5)
+    cached = Prices(input=3.0, output=15.0, cached_input=0.3, cache_write=3.75)
+    # 400,000 tokens at 3, 500,000 at 0.30, 100,000 at 3.75, 100,000 of answer at 15
+    assert cached.dollars(1_000_000, 100_000, 500_000, 100_000) == pytest.approx(1.2 + 0.15 + 0.375 + 1.5)
+    assert cached.at_worst(1_000_000, 100_000) == pytest.approx(3.75 + 1.5)
+
+
+def test_a_campaign_and_other_endpoints(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+models: []
+campaign: {arms: [seeking, curated_strict], runs: 3, dollars: 25, tokens: 1000000}
+endpoints:
+  - {name: our search, kind: search, url: "http://127.0.0.1:7000/search", api_key_env: SEARCH_KEY}
+  - name: desktop client
+    kind: mcp_client
+    attestation: {location: remote, retention: none, training: no, human_review: no, date: 2026-01-31}
+""",
+    )
+    registry = load_registry(path)
+    assert registry.campaign.arms == ("seeking", "curated_strict")
+    assert (registry.campaign.runs, registry.campaign.caps) == (3, Caps(dollars=25.0, tokens=1_000_000))
+    search, client = registry.endpoints
+    assert (search.kind, search.api_key({"SEARCH_KEY": "k"})) == ("search", "k")
+    assert (client.kind, client.url, client.api_key({})) == ("mcp_client", None, None)
+    with pytest.raises(EndpointFault, match="SEARCH_KEY"):
+        search.api_key({})
+
+
+def test_a_campaign_pays_for_all_arms_once_unless_told_otherwise(tmp_path: Path) -> None:
+    campaign = load_registry(written(tmp_path, "models: []")).campaign
+    assert campaign.arms == ("curated", "curated_strict", "seeking", "seeking_compat")
+    assert (campaign.runs, campaign.caps) == (1, Caps())
+
+
+OTHER_FAULTS = {
+    "an unknown arm": ("campaign: {arms: [searching]}", ["campaign", "arms", "seeking"]),
+    "no arm": ("campaign: {arms: []}", ["campaign", "arms"]),
+    "an arm twice": ("campaign: {arms: [seeking, seeking]}", ["campaign", "twice"]),
+    "no run": ("campaign: {runs: 0}", ["campaign", "runs"]),
+    "half a token": ("campaign: {tokens: 1.5}", ["campaign", "tokens"]),
+    "an unknown key of a campaign": ("campaign: {budget: 3}", ["campaign", "budget"]),
+    "a campaign that is a list": ("campaign: [1]", ["campaign"]),
+    "an unknown kind": ("endpoints: [{name: e, kind: oracle, url: 'http://h'}]", ["endpoint 'e'", "kind", "judge"]),
+    "no address": ("endpoints: [{name: e, kind: search}]", ["endpoint 'e'", "url"]),
+    "no web address": ("endpoints: [{name: e, kind: judge, url: 'ftp://h'}]", ["endpoint 'e'", "http"]),
+    "a client with an address": ("endpoints: [{name: e, kind: mcp_client, url: 'http://h'}]", ["'e'", "no url"]),
+    "a nameless endpoint": ("endpoints: [{kind: judge, url: 'http://h'}]", ["endpoint number 1", "name"]),
+    "namesakes": (
+        "endpoints: [{name: e, kind: mcp_client}, {name: e, kind: search, url: 'http://h'}]",
+        ["two endpoints", "'e'"],
+    ),
+    "endpoints that are no list": ("endpoints: {name: e}", ["endpoints", "list"]),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_FAULTS)
+def test_a_fault_beside_the_models_names_its_block(case: str, tmp_path: Path) -> None:
+    block, named = OTHER_FAULTS[case]
+    with pytest.raises(SettingsFault) as fault:
+        load_registry(written(tmp_path, f"models: []\n{block}\n"))
+    assert fault.value.mend
+    assert [name for name in named if name not in str(fault.value)] == []
