@@ -77,7 +77,10 @@ def text_graph(home: Home, dbt_manifest: Path, arms: Sequence[Arm] = tuple(ARMS.
         Stage("reference and candidate tables", reference_tables.FROM_SOURCES),
         Stage("patient databases", patient_databases.ARTIFACTS),
         Stage("contexts", contexts.ARTIFACTS),
-        *(Stage(f"predictions, {arm.name} arm", (predictions(arm, grid),), (arm.name,), required=False) for arm in arms),
+        *(
+            Stage(f"predictions, {arm.name} arm", (predictions(arm, grid),), (arm.name,), required=False)
+            for arm in arms
+        ),
         *(
             Stage(f"scores, {arm.name} arm", (arm_scores(arm, grid),), (arm.name,), required=False, follows=True)
             for arm in arms
