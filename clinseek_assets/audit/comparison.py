@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 from clinseek_assets.audit import naive_compat, naive_strict
 from clinseek_assets.audit.life import Row
-from clinseek_assets.records.pinned.answers import Refusal, Rows
+from clinseek_assets.records.pinned.answers import Refusal
 from clinseek_assets.records.pinned.pin import Policy
+from clinseek_assets.records.pinned.record import PinnedRecord
 
 ORACLES: dict[Policy, ModuleType] = {"strict": naive_strict, "compat": naive_compat}
 
@@ -26,14 +27,38 @@ NAMES_OF_CODES = frozenset({"label", "long_title", "long_description", "ccs_name
 
 
 class Served(Protocol):
-    """What a pinned record offers to whoever asks: its tables with their columns, and rows by SQL."""
+    """What is served to whoever asks: tables with their columns, and their rows."""
 
     @property
     def tables(self) -> Mapping[str, tuple[str, ...]]:
         """Table -> columns."""
 
-    def query(self, statement: str) -> Rows:
-        """The rows of a statement."""
+    def rows(self, table: str, columns: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+        """All rows of a table, as its columns hold them in a patient database."""
+
+
+@dataclass(frozen=True)
+class ServedByRecord:
+    """A pinned record, asked as a model asks it: by SQL.
+
+    Attributes:
+        record: open, and without limits on rows.
+    """
+
+    record: PinnedRecord
+
+    @property
+    def tables(self) -> Mapping[str, tuple[str, ...]]:
+        """Table -> columns."""
+        return self.record.tables
+
+    def rows(self, table: str, columns: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+        """All rows of a table; a refusal shows none, so that they count as lacking."""
+        asked = ", ".join(f'"{name}"' for name in columns)
+        try:
+            return self.record.query(f'SELECT {asked} FROM "{table}"').rows
+        except Refusal:
+            return ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +104,7 @@ def difference(
         found.columns_beyond[table] += len(set(offered) - set(wanted) - set(beside))
         found.columns_lacking[table] += len(set(wanted) - set(offered))
         both = [name for name in wanted if name in offered]
-        shown = _rows(served, table, both, beside)
+        shown = served.rows(table, (*both, *beside)) if both else ()
         found.columns_beyond[table] += len(_words(shown, len(both)).difference(names))
         there = Counter(row[: len(both)] for row in shown)
         should_be = Counter(tuple(text_of(row[name]) for name in both) for row in expected.get(table, ()))
@@ -95,17 +120,6 @@ def text_of(value: Any) -> Any:
         text = value.isoformat(" ")
         return text.rstrip("0") if value.microsecond else text
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _rows(served: Served, table: str, columns: Sequence[str], beside: Sequence[str]) -> Sequence[tuple[Any, ...]]:
-    """All rows of a table; a refusal shows none, so that they count as lacking."""
-    if not columns:
-        return ()
-    asked = ", ".join(f'"{name}"' for name in (*columns, *beside))
-    try:
-        return served.query(f'SELECT {asked} FROM "{table}"').rows
-    except Refusal:
-        return ()
 
 
 def _words(rows: Sequence[tuple[Any, ...]], start: int) -> set[Any]:

@@ -8,7 +8,8 @@ The last SELECT of each is a mere clue, so that there is a score in any case. `:
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from clinseek_assets.records.pinned.answers import Refusal, Rows
 from clinseek_assets.records.pinned.pin import Pin
@@ -36,7 +37,8 @@ DIED_IN_ADMISSION = f"""
                 WHEN dischtime IS NOT NULL THEN 0 END
     FROM admissions WHERE hadm_id = {ADMISSION}"""
 DATE_OF_DEATH = """
-    SELECT CASE WHEN dod IS NULL THEN 0 ELSE 1.0 / (1 + max(0, julianday(dod) - julianday(:moment))) END FROM patients"""
+    SELECT CASE WHEN dod IS NULL THEN 0 ELSE 1.0 / (1 + max(0, julianday(dod) - julianday(:moment))) END
+    FROM patients"""
 TIME_OF_DEATH = f"""
     SELECT CASE WHEN deathtime IS NOT NULL THEN 1.0 / (1 + max(0, julianday(deathtime) - julianday(:moment)))
                 WHEN hospital_expire_flag = 0 THEN 0 END
@@ -127,7 +129,7 @@ class Asked(Protocol):
 
     pin: Pin
 
-    def query(self, statement: str, parameters: dict[str, object]) -> Rows:
+    def query(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
         """The rows of a statement with named parameters."""
 
 
@@ -145,7 +147,7 @@ def score(record: Asked) -> float:
     return NO_ANSWER
 
 
-def _number(record: Asked, statement: str, parameters: dict[str, object]) -> float | None:
+def _number(record: Asked, statement: str, parameters: Mapping[str, Any]) -> float | None:
     try:
         rows = record.query(statement, parameters).rows
     except Refusal:
