@@ -1,4 +1,4 @@
-"""Reading the answers of the curated arm out of a reply.
+"""Reading the answers out of a reply, or out of a submitted list: alike in every arm.
 
 The published contract (`contexts/prompts.py` states it to the model) asks for an `answer` block as the last thing, one
 answer a line. The published parser's fallbacks are kept in their order (answer block; embedded JSON with `response`;
@@ -47,6 +47,8 @@ WRAPPINGS = (
     ("«", "»"),
 )
 
+MARKED = frozenset({"answer_block", "open_answer_block", "json_response"})
+
 
 @dataclass(frozen=True)
 class ParsedAnswer:
@@ -63,6 +65,11 @@ class ParsedAnswer:
     def by_contract(self) -> bool:
         """Whether the reply kept to the contract, so that nothing had to be salvaged."""
         return self.rule == "answer_block"
+
+    @property
+    def marked(self) -> bool:
+        """Whether the model marked what was read as its answer, outside of its reasoning."""
+        return self.rule in MARKED
 
 
 class CandidateNames:
@@ -96,6 +103,21 @@ def parse_answer(text: str, candidates: Sequence[str] | None = None, *, reasonin
         if answers := tuple(dict.fromkeys(found)):
             return ParsedAnswer(answers, rule)
     return ParsedAnswer((), None)
+
+
+def read_items(items: Sequence[str], candidates: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The answers that submitted items name, each read as a line of an answer block is; without repeats.
+
+    Args:
+        items: as they were submitted; an item with line breaks stands for its lines.
+        candidates: the names to choose from, or None.
+    """
+    names = CandidateNames(candidates)
+    read: list[str] = []
+    for place, item in enumerate(items, start=1):
+        several = len(item.strip().splitlines()) > 1 and names.spelled(item) is None
+        read += read_lines(item, names) if several else _one_line(item, place, names)
+    return tuple(dict.fromkeys(read))
 
 
 def _readings(text: str, shown: str, reasoning: str, names: CandidateNames) -> Iterator[tuple[str, list[str]]]:

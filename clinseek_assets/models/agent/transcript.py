@@ -1,0 +1,70 @@
+"""The turns of an exchange as they are sent, with what is asked of them each round: their hash and their size.
+
+Both grow with the turns, so that a round costs what is new in it, however long the exchange is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from clinseek_assets.models.messages import Turn
+from clinseek_assets.records.tools.specs import ToolSpec
+
+TURN_BYTES = 24  # what a turn takes beside its texts: role, ids, separators
+
+
+class Transcript:
+    """Turns in their order.
+
+    Args:
+        about: what shapes every call of the exchange beside its turns; part of every key.
+        tools: what may be called; they take room like a turn.
+    """
+
+    def __init__(self, about: Mapping[str, Any], tools: Sequence[ToolSpec]) -> None:
+        listed = _canonical([[tool.name, tool.description, tool.parameters] for tool in tools])
+        self._start = _canonical([about, listed])
+        self._tools_size = len(listed.encode())
+        self.turns: list[Turn] = []
+        self._restart()
+
+    def _restart(self) -> None:
+        self._hash = hashlib.sha256(self._start.encode())
+        self.size = self._tools_size
+        for turn in self.turns:
+            self._count(turn)
+
+    def _count(self, turn: Turn) -> None:
+        self._hash.update(_canonical(asdict(turn)).encode())
+        self.size += size_of(turn)
+
+    def add(self, turn: Turn) -> None:
+        """Append a turn."""
+        self.turns.append(turn)
+        self._count(turn)
+
+    def replace(self, changed: Mapping[int, Turn]) -> None:
+        """Put other turns in place of some."""
+        for place, turn in changed.items():
+            self.turns[place] = turn
+        self._restart()
+
+    def key(self, asked: Iterable[Any]) -> str:
+        """The hash of everything so far and of what is asked beside the turns."""
+        digest = self._hash.copy()
+        digest.update(_canonical(list(asked)).encode())
+        return digest.hexdigest()
+
+
+def size_of(turn: Turn) -> int:
+    """The bytes that a turn takes in a request, about."""
+    called = sum(len(call.name) + len(call.arguments.encode()) + TURN_BYTES for call in turn.tool_calls)
+    return TURN_BYTES + len(turn.text.encode()) + len(turn.reasoning.encode()) + called
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str) + "\n"

@@ -1,0 +1,137 @@
+"""What comes of a question in any arm, and the one frame of predictions that all arms give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.models.outcomes import Outcome
+
+COLUMNS = {
+    "qid": "str",
+    "row_number": "int64",
+    "subject_id": "int64",
+    "subtask": "str",
+    "task_type": "str",
+    "model": "str",
+    "arm": "str",
+    "run_index": "int64",
+    "outcome": "str",
+    "answer": "object",
+    "answer_rule": "str",
+    "response_text": "str",
+    "context_sha256": "str",
+    "record_sha256": "str",
+    "identity": "str",
+    "rounds": "Int64",
+    "tool_calls": "Int64",
+    "browser_calls": "Int64",
+    "forced": "str",
+    "repaired": "Int64",
+    "notices": "Int64",
+    "prompt_tokens": "Int64",
+    "completion_tokens": "Int64",
+    "cached_tokens": "Int64",
+    "dollars": "float64",
+    "seconds": "float64",
+    "error_kind": "str",
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of one question in one run; the fields are those of a prediction.
+
+    Attributes:
+        outcome: how it ended.
+        answer: names, empty unless the outcome is an answer.
+        answer_rule: what the answer was read from: `finish`, a rule of `curated_answer`, or `baseline`.
+        response_text: the last text that the model wrote.
+        context_sha256: of the context that was shown, in the curated arms.
+        record_sha256: of the patient's database, in the seeking arms.
+        identity: the hash of all that shaped the answer; None where there is none.
+        rounds: calls of the model.
+        tool_calls, browser_calls: calls of tools, the browser's among them and alone.
+        forced: why the last turn had to be an answer (`rounds`, `browsing`, `window`, `seconds`), or None.
+        repaired: calls that were read out of text, or whose arguments had to be mended.
+        notices: results, or parts of a context, that were taken out or cut for the model's window.
+        prompt_tokens, completion_tokens, cached_tokens: over all rounds, as the endpoint counts them; None where it
+            does not say.
+        dollars: by the registry's prices; None where it has none.
+        seconds: of the calls that were answered.
+        error_kind: why there is no answer, where the endpoint failed.
+    """
+
+    outcome: Outcome
+    answer: tuple[str, ...] = ()
+    answer_rule: str | None = None
+    response_text: str | None = None
+    context_sha256: str | None = None
+    record_sha256: str | None = None
+    identity: str | None = None
+    rounds: int | None = None
+    tool_calls: int | None = None
+    browser_calls: int | None = None
+    forced: str | None = None
+    repaired: int | None = None
+    notices: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    dollars: float | None = None
+    seconds: float | None = None
+    error_kind: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return {**vars(self), "outcome": str(self.outcome), "answer": list(self.answer)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Answered:
+        """What `as_json` wrote.
+
+        Raises:
+            ValueError: it is not what `as_json` writes.
+        """
+        if value.keys() != FIELDS:
+            raise ValueError("other fields than a prediction has")
+        return cls(**{**value, "outcome": Outcome(value["outcome"]), "answer": tuple(value["answer"])})
+
+
+FIELDS = frozenset(field.name for field in fields(Answered))
+Runs = Mapping[tuple[str, int], Answered]
+"""(qid, run_index) -> what came of it."""
+
+
+def predictions_frame(
+    model: str, arm: str, questions: Sequence[Question], run_indices: Iterable[int], answered: Runs
+) -> pd.DataFrame:
+    """The predictions of one model in one arm: a row a question and run, in the order of the questions.
+
+    Args:
+        model, arm: their names.
+        questions: all that were to be asked.
+        run_indices: the runs, 1-based.
+        answered: what came of those that were asked; the others are `not_run`.
+    """
+    runs = list(run_indices)
+    rows = [
+        {
+            "qid": question.qid,
+            "row_number": question.row_number,
+            "subject_id": question.subject_id,
+            "subtask": question.task,
+            "task_type": question.task_type,
+            "model": model,
+            "arm": arm,
+            "run_index": run,
+            **answered.get((question.qid, run), Answered(Outcome.NOT_RUN)).as_json(),
+        }
+        for question in questions
+        for run in runs
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
