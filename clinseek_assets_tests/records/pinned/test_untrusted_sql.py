@@ -20,6 +20,7 @@ from typing import Any
 import apsw
 import pytest
 
+from clinseek_assets.audit.naive_strict import visible
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.records.pinned.answers import Refusal, Rows
 from clinseek_assets.records.pinned.limits import Limits
@@ -30,8 +31,6 @@ from clinseek_assets_tests.records.pinned.conftest import REFERENCE
 from clinseek_assets_tests.records.pinned.lives import PATIENT, T, text_of, write_database
 from clinseek_assets_tests.records.pinned.random_lives import random_life
 from clinseek_assets_tests.records.pinned.sql_grammar import Grammar
-
-visible = pytest.importorskip("clinseek_assets.audit.naive_strict").visible
 
 SEED = 20_000
 MEMORY = 48 << 20
