@@ -96,7 +96,7 @@ def content_fingerprint(path: Path) -> str:
     return fingerprint.of_value([numbers, row_counts(path)])
 
 
-def rows_of(path: Path, statement: str) -> list[tuple[Any, ...]]:
+def rows_of(path: Path, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """The rows that a statement of this project's own reads from an SQLite file.
 
     Raises:
@@ -104,7 +104,7 @@ def rows_of(path: Path, statement: str) -> list[tuple[Any, ...]]:
     """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            return connection.execute(statement).fetchall()
+            return connection.execute(statement, parameters).fetchall()
     except sqlite3.Error as error:
         raise SourceFault(
             f"{path} cannot be read as an SQLite file with the expected tables ({type(error).__name__}).",

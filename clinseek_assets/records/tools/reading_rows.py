@@ -28,6 +28,11 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join([_line(columns), f"|{f' {MARK} |' * len(columns)}", *map(_line, rows)])
 
 
+def written_length(value: Any) -> int:
+    """The characters that a value takes in a table."""
+    return len(_cell(value))
+
+
 def parse_table(text: str) -> list[dict[str, str | None]]:
     """The rows of the first table in a text, as column -> value; no rows where there is no table.
 

@@ -1,0 +1,139 @@
+"""The EHR tools of one question, as a toolbox: what a model calls is checked, run and answered in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from clinseek_assets.records.pinned.answers import Refusal
+from clinseek_assets.records.pinned.pin import Policy
+from clinseek_assets.records.pinned.record import PinnedRecord
+from clinseek_assets.records.pinned.versions import policy_version
+from clinseek_assets.records.table_descriptions import DESCRIPTIONS_FILE
+from clinseek_assets.records.tools.candidates import open_candidates
+from clinseek_assets.records.tools.catalogue import PATIENT, SEMANTIC, TOOLS, Tool
+from clinseek_assets.records.tools.descriptions import read_descriptions
+from clinseek_assets.records.tools.desk import Desk
+from clinseek_assets.records.tools.meanings import Meanings
+from clinseek_assets.records.tools.mistakes import Mistake, shortened, suggestion
+from clinseek_assets.records.tools.parameters import read_arguments, schema_of
+from clinseek_assets.records.tools.specs import ToolReply, ToolSpec
+from clinseek_assets.storage import fingerprint
+
+USUAL_CHARACTERS = 20_000
+FEWEST_CHARACTERS = 5_000
+PROBLEMS = {"deadline": "deadline", "not_found": "not_found"}
+"""Kinds of refusals that have a word of their own in `ToolReply.problem`; the others are `refused`."""
+_WHOLE_NUMBER = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
+
+
+class EhrTools:
+    """The 16 published tools over a pinned record; see `specs.Toolbox`.
+
+    Args:
+        record: the question's record; who opened it closes it.
+        candidates: the file of candidate tables.
+        descriptions: the folder of table descriptions.
+        semantic: search by meaning; without it that tool is not offered.
+        characters: how long a reply may be. The published limit is 100,000.
+
+    Raises:
+        SourceFault: the candidate tables or the descriptions cannot be read.
+        ValueError: so few characters are no reply.
+    """
+
+    def __init__(
+        self,
+        record: PinnedRecord,
+        *,
+        candidates: Path,
+        descriptions: Path,
+        semantic: Meanings | None = None,
+        characters: int = USUAL_CHARACTERS,
+    ) -> None:
+        if characters < FEWEST_CHARACTERS:
+            raise ValueError(f"a reply needs at least {FEWEST_CHARACTERS} characters")
+        self._desk = Desk(
+            record,
+            open_candidates(candidates),
+            read_descriptions(descriptions / DESCRIPTIONS_FILE),
+            semantic,
+            characters,
+        )
+
+    @cached_property
+    def specs(self) -> Sequence[ToolSpec]:
+        """The tools that work here, in the published order."""
+        offered = (tool for tool in TOOLS if tool.name != SEMANTIC or self._desk.meanings is not None)
+        return tuple(ToolSpec(tool.name, tool.description, schema_of(tool.parameters)) for tool in offered)
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of the tools' code, their limits, the files beside the record, and the policy."""
+        desk = self._desk
+        return fingerprint.of_parts(
+            [
+                code_version(desk.record.policy),
+                desk.candidates.fingerprint,
+                desk.descriptions.fingerprint,
+                desk.meanings.identity if desk.meanings else "",
+                f"{desk.budget} characters",
+            ]
+        )
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> ToolReply:
+        """Run one tool; never raises for what a model got wrong.
+
+        Raises:
+            Fault: the patient's database, or a file beside it, is damaged.
+        """
+        try:
+            tool = _tool(name)
+            given = read_arguments(tool.name, tool.parameters, arguments)
+            if PATIENT in tool.parameters:
+                self._refuse_others(given[PATIENT.name])
+            reply = tool.run(self._desk, given)
+        except Mistake as mistake:
+            return ToolReply(str(mistake), mistake.problem)
+        except Refusal as refusal:
+            return ToolReply(str(refusal), PROBLEMS.get(refusal.kind, "refused"))
+        return reply if isinstance(reply, ToolReply) else ToolReply(reply)
+
+    def _refuse_others(self, given: str) -> None:
+        """Refuse another patient than the pinned one, however the number is written."""
+        pinned = self._desk.record.pin.subject_id
+        number = _WHOLE_NUMBER.fullmatch(given.strip().strip("\"'"))
+        if number is None or number[1].lstrip("0") != str(pinned):
+            raise Mistake(
+                "other_patient",
+                f"This record is that of patient {pinned}, and no other can be seen. Call again with subject_id "
+                f"{pinned}.",
+            )
+
+
+@cache
+def _by_name() -> dict[str, Tool]:
+    return {tool.name: tool for tool in TOOLS}
+
+
+def _tool(name: str) -> Tool:
+    """The tool of that name.
+
+    Raises:
+        Mistake: there is none.
+    """
+    tools = _by_name()
+    if name not in tools:
+        hint = suggestion(name, tools)
+        raise Mistake("unknown_tool", f"There is no tool {shortened(name)}.{hint} Tools: {', '.join(tools)}.")
+    return tools[name]
+
+
+@cache
+def code_version(policy: Policy) -> str:
+    """A hash of the code of the tools, of what they tell of themselves, and of the policy of their record."""
+    folder = Path(__file__).parent
+    return fingerprint.of_parts([policy_version(policy), *map(fingerprint.of_file, sorted(folder.glob("*.py")))])
