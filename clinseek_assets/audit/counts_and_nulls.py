@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 FOLDS = 5
-TREES = 200
+TREES = 100
 FEWEST_IN_A_LEAF = 3
 SEED = 1
 
@@ -34,8 +34,12 @@ def learned(
         return None
     forest = ExtraTreesClassifier(TREES, min_samples_leaf=FEWEST_IN_A_LEAF, random_state=SEED)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    varying = np.asarray(shapes)
+    varying = varying[:, np.ptp(varying, axis=0) > 0]
+    if not varying.shape[1]:
+        return np.full(len(answers), 0.5)
     told: NDArray[np.float64] = cross_val_predict(
-        forest, np.asarray(shapes), np.asarray(answers), groups=np.asarray(patients), cv=folds, method="predict_proba"
+        forest, varying, np.asarray(answers), groups=np.asarray(patients), cv=folds, method="predict_proba"
     )
     return told[:, 1]
 

@@ -216,7 +216,8 @@ def _cut(columns: tuple[str, ...], rows: apsw.Cursor, allowed: Limits) -> Rows:
     kept: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
-        size += sum(map(_bytes, row))
+        if allowed.bytes is not None:
+            size += sum(map(_bytes, row))
         if allowed.rows is not None and len(kept) == allowed.rows:
             return Rows(columns, kept, _more_rows(len(kept)))
         if allowed.bytes is not None and size > allowed.bytes:
