@@ -8,7 +8,7 @@ from typing import Any
 from clinseek_assets.records.tools.candidates import NAME, Match, Vocabulary
 from clinseek_assets.records.tools.desk import Desk, said
 from clinseek_assets.records.tools.meanings import HOW_TO_HAVE_IT
-from clinseek_assets.records.tools.mistakes import Mistake
+from clinseek_assets.records.tools.mistakes import Mistake, shortened
 from clinseek_assets.records.tools.showing import Paged, page_size, show, show_page
 
 MOST_ALIKE = 5
@@ -23,7 +23,9 @@ def get_candidates_by_keyword(desk: Desk, given: Arguments) -> str:
     size = page_size(columns, desk.budget)
     start = (given.get("page", 1) - 1) * size
     rows, total = desk.candidates.with_keyword(table, keyword, start, size)
-    page = Paged(columns, rows, start, total, size, f"of {table} that contain «{keyword}»", "shortest names first", "")
+    page = Paged(
+        columns, rows, start, total, size, f"of {table} that contain «{shortened(keyword)}»", "shortest names first", ""
+    )
     return show_page(page, desk.budget)
 
 

@@ -20,9 +20,9 @@ MISSING = "NULL"
 CODE = re.compile(r"code|_cd\b|ndc|gsn|_id\b", re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 LARGEST_INTEGER = 2**63
-# What SQLite may write a number or a time with: a keyword of other characters is in none.
-OF_NUMBERS = frozenset("0123456789.+-einfa")
-OF_TIMES = frozenset("0123456789-: .")
+# A piece of a number, or of a time, as SQLite writes them: a keyword of another form is in none.
+PIECE_OF_NUMBER = re.compile(r"-?\d*\.?\d*(?:e[+-]?\d*)?|[+-]\d*|-?i?n?f?", re.ASCII | re.IGNORECASE)
+PIECE_OF_TIME = re.compile(r"[-0-9: .]*")
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,15 @@ def with_keyword(record: PinnedRecord, table: str, keyword: str) -> Condition:
     Raises:
         Mistake: the text is too long.
     """
-    text = contains(keyword)
-    characters = set(keyword.strip().casefold())
+    text, piece = contains(keyword), keyword.strip()
+    if piece in str(record.pin.subject_id) and "subject_id" in record.tables[table]:
+        return EVERY_ROW
     conditions = [
         _on(record, table, column, text.condition_on(quoted(column)))
         for column in record.tables[table]
-        if _may_contain(kind_of(record, table, column), characters)
+        if column != "subject_id" and _may_contain(kind_of(record, table, column), piece)
     ]
-    return Condition(" OR ".join(conditions), text.values * len(conditions))
+    return Condition(" OR ".join(conditions) or "FALSE", text.values * len(conditions))
 
 
 def with_value(record: PinnedRecord, table: str, column: str, value: str) -> Condition:
@@ -119,10 +120,10 @@ def number_in(text: str) -> int | float | None:
     return exact if -LARGEST_INTEGER <= exact < LARGEST_INTEGER else number
 
 
-def _may_contain(kind: ColumnType, characters: set[str]) -> bool:
+def _may_contain(kind: ColumnType, piece: str) -> bool:
     if kind in NUMBERS:
-        return characters <= OF_NUMBERS
-    return kind not in TIMES or characters <= OF_TIMES
+        return PIECE_OF_NUMBER.fullmatch(piece) is not None
+    return kind not in TIMES or PIECE_OF_TIME.fullmatch(piece) is not None
 
 
 def _on(record: PinnedRecord, table: str, column: str, condition: str) -> str:

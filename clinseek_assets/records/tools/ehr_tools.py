@@ -13,9 +13,9 @@ from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.records.pinned.versions import policy_version
 from clinseek_assets.records.table_descriptions import DESCRIPTIONS_FILE
-from clinseek_assets.records.tools.candidates import open_candidates
+from clinseek_assets.records.tools.candidates import Candidates, open_candidates
 from clinseek_assets.records.tools.catalogue import PATIENT, SEMANTIC, TOOLS, Tool
-from clinseek_assets.records.tools.descriptions import read_descriptions
+from clinseek_assets.records.tools.descriptions import Descriptions, read_descriptions
 from clinseek_assets.records.tools.desk import Desk
 from clinseek_assets.records.tools.meanings import Meanings
 from clinseek_assets.records.tools.mistakes import Mistake, shortened, suggestion
@@ -24,7 +24,7 @@ from clinseek_assets.records.tools.specs import ToolReply, ToolSpec
 from clinseek_assets.storage import fingerprint
 
 USUAL_CHARACTERS = 20_000
-FEWEST_CHARACTERS = 5_000
+FEWEST_CHARACTERS = 12_000
 PROBLEMS = {"deadline": "deadline", "not_found": "not_found"}
 """Kinds of refusals that have a word of their own in `ToolReply.problem`; the others are `refused`."""
 _WHOLE_NUMBER = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
@@ -70,19 +70,11 @@ class EhrTools:
         offered = (tool for tool in TOOLS if tool.name != SEMANTIC or self._desk.meanings is not None)
         return tuple(ToolSpec(tool.name, tool.description, schema_of(tool.parameters)) for tool in offered)
 
-    @cached_property
+    @property
     def version(self) -> str:
         """A hash of the tools' code, their limits, the files beside the record, and the policy."""
         desk = self._desk
-        return fingerprint.of_parts(
-            [
-                code_version(desk.record.policy),
-                desk.candidates.fingerprint,
-                desk.descriptions.fingerprint,
-                desk.meanings.identity if desk.meanings else "",
-                f"{desk.budget} characters",
-            ]
-        )
+        return _version(desk.record.policy, desk.candidates, desk.descriptions, desk.meanings, desk.budget)
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> ToolReply:
         """Run one tool; never raises for what a model got wrong.
@@ -112,6 +104,37 @@ class EhrTools:
                 f"This record is that of patient {pinned}, and no other can be seen. Call again with subject_id "
                 f"{pinned}.",
             )
+
+
+def tools_version(
+    policy: Policy,
+    *,
+    candidates: Path,
+    descriptions: Path,
+    semantic: Meanings | None = None,
+    characters: int = USUAL_CHARACTERS,
+) -> str:
+    """What `EhrTools.version` says of every record of this policy, without one being opened.
+
+    Raises:
+        SourceFault: the candidate tables or the descriptions cannot be read.
+    """
+    told = read_descriptions(descriptions / DESCRIPTIONS_FILE)
+    return _version(policy, open_candidates(candidates), told, semantic, characters)
+
+
+def _version(
+    policy: Policy, candidates: Candidates, descriptions: Descriptions, semantic: Meanings | None, characters: int
+) -> str:
+    return fingerprint.of_parts(
+        [
+            code_version(policy),
+            candidates.fingerprint,
+            descriptions.fingerprint,
+            semantic.identity if semantic else "",
+            f"{characters} characters",
+        ]
+    )
 
 
 @cache

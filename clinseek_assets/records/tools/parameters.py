@@ -13,7 +13,7 @@ TEXT: Mapping[str, Any] = {"type": "string"}
 NUMBER: Mapping[str, Any] = {"type": "integer", "minimum": 1}
 TEXTS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
 TEXT_OR_TEXTS: Mapping[str, Any] = {"anyOf": [TEXT, TEXTS]}
-MOST_WORDS = 20
+MOST_WORDS = 10
 LARGEST_PAGE = 10**9
 
 

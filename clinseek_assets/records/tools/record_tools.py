@@ -13,7 +13,7 @@ from clinseek_assets.records.tools import conditions
 from clinseek_assets.records.tools.column_kinds import kind_of
 from clinseek_assets.records.tools.descriptions import label_meanings
 from clinseek_assets.records.tools.desk import Desk, said
-from clinseek_assets.records.tools.mistakes import Mistake
+from clinseek_assets.records.tools.mistakes import Mistake, shortened
 from clinseek_assets.records.tools.showing import Paged, page_size_of, show, show_page
 from clinseek_assets.records.tools.times_given import FORMAT, Given, read_time
 from clinseek_assets.records.tools.what_is_known_when import remarks_on
@@ -34,9 +34,9 @@ def load_ehr(desk: Desk, given: Arguments) -> str:
             f"another. It is ready: go on, or call ehr.load_ehr with timestamp {moment}.",
         )
     counts = desk.row_counts
-    rows = [(table, f"{count:,}", desk.record.time_column(table)) for table, count in counts.items() if count]
+    rows = [(table, count, desk.record.time_column(table)) for table, count in counts.items() if count]
     empty = [table for table, count in counts.items() if not count]
-    candidates = [(table, f"{count:,}") for table, count in sorted(desk.candidates.rows.items())]
+    candidates = sorted(desk.candidates.rows.items())
     return said(
         f"The record as it was known at {moment}; nothing from then on is in it.",
         show(("table", "visible_rows", "time_column"), rows, desk.budget).text,
@@ -81,12 +81,11 @@ def get_unique_values(desk: Desk, given: Arguments) -> str:
     counted = desk.record.query(_counting_values(table, column)).rows
     if not counted:
         return f"{table} has no rows."
-    different = counted[0][2]
-    missing = desk.count(table, conditions.with_value(desk.record, table, column, conditions.MISSING))
-    rows = [(value, count) for value, count, _ in counted if value is not None][:MOST_VALUES]
+    different, missing = counted[0][2:]
+    rows = [(value, count) for value, count, *_ in counted if value is not None][:MOST_VALUES]
     if different <= MOST_VALUES:
         rows.sort(key=lambda row: (str(type(row[0])), row[0]))
-        head = f"{different:,} different values of {table}.{column}."
+        head = f"{different:,} different value{'' if different == 1 else 's'} of {table}.{column}."
     else:
         head = (
             f"{different:,} different values of {table}.{column}; the {MOST_VALUES} most frequent are shown. For "
@@ -94,7 +93,7 @@ def get_unique_values(desk: Desk, given: Arguments) -> str:
             f"WHERE {quoted(column)} LIKE '%…%' GROUP BY 1 ORDER BY 2 DESC."
         )
     return said(
-        [head, f"It is missing (NULL) in {missing:,} rows." if missing else ""],
+        [head, f"Rows in which it is missing (NULL): {missing:,}." if missing else ""],
         show((column, "rows"), rows, desk.budget).text if rows else "",
     )
 
@@ -143,7 +142,7 @@ def get_records_by_keyword(desk: Desk, given: Arguments) -> str:
     """Rows of a table in which any column contains a text."""
     table, keyword = desk.table(given["table_name"]), given["keyword"].strip()
     condition = conditions.with_keyword(desk.record, table, keyword)
-    return desk.page_of(table, condition, given.get("page", 1), f"of {table} that contain «{keyword}»")
+    return desk.page_of(table, condition, given.get("page", 1), f"of {table} that contain «{shortened(keyword)}»")
 
 
 def get_records_by_value(desk: Desk, given: Arguments) -> str:
@@ -153,7 +152,11 @@ def get_records_by_value(desk: Desk, given: Arguments) -> str:
     value = given["value"].strip()
     condition = conditions.with_value(desk.record, table, column, value)
     kind = kind_of(desk.record, table, column)
-    told = f"{column} missing" if value == conditions.MISSING else f"{column} = {value} (compared as {kind.word})"
+    told = (
+        f"{column} missing"
+        if value == conditions.MISSING
+        else f"{column} = {shortened(value)} (compared as {kind.word})"
+    )
     return desk.page_of(table, condition, given.get("page", 1), f"of {table} with {told}")
 
 
@@ -172,7 +175,7 @@ def run_sql_query(desk: Desk, given: Arguments) -> str:
 
 
 def _counting_values(table: str, column: str) -> str:
-    """A statement that counts a column's values: value, rows, number of different values; NULL is not counted as one.
+    """A statement that counts a column's values: value, rows, different values (NULL is none), rows with NULL.
 
     The name of an item is counted by item first: there are few of them, and many rows of each.
     """
@@ -182,8 +185,8 @@ def _counting_values(table: str, column: str) -> str:
     if column in of_items:
         by_item = f"SELECT itemid, {name} AS value, count(*) AS n FROM {quoted(table)} GROUP BY itemid"
         counted = f"SELECT value, sum(n) AS n FROM ({by_item}) GROUP BY value"
-    different = "count(value) OVER ()"
-    return f"SELECT value, n, {different} FROM ({counted}) ORDER BY n DESC, value LIMIT {MOST_VALUES + 1}"
+    overall = "count(value) OVER (), sum(CASE WHEN value IS NULL THEN n ELSE 0 END) OVER ()"
+    return f"SELECT value, n, {overall} FROM ({counted}) ORDER BY n DESC, value LIMIT {MOST_VALUES + 1}"
 
 
 def _any_table(desk: Desk, given: str) -> tuple[str, Sequence[str]]:

@@ -1,7 +1,7 @@
 """Rows within a budget of characters: pages of whole rows, and long values cut where it can be seen.
 
-A page has so many rows that each value has room for a time at least; what short values leave over is shared among the
-long ones. So no page exceeds the budget, no row is cut off, and a page is found without those before it.
+How many rows make a page depends on the columns alone; what short values leave over is shared among the long ones. So
+no page exceeds the budget, no row is cut off, and a page is found without those before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from clinseek_assets.records.tools.reading_rows import MARK, write_table, writte
 LARGEST_PAGE = 100
 FOR_REMARKS = 1_000  # characters of the budget that are kept for the sentences around a table
 BETWEEN_CELLS = len(" | ")
-LEAST_CELL = 24  # as much of any value is shown: a time, or a piece of text with the mark of its cut
+LEAST_CELL = 14  # room of any value, enough for the mark of a cut; most are shorter and leave room for others
 LONGEST_NAME = 40
 WISHED_FOR = 2_000  # characters of a long text that a page of freely chosen rows should have room for
 FEWER = (100, 50, 20, 10, 5, 2, 1)
