@@ -86,6 +86,12 @@ class Answered:
     seconds: float | None = None
     error_kind: str | None = None
 
+    @classmethod
+    def of_failure(cls, error_kind: str) -> Answered:
+        """What comes of a question whose call failed, or was not allowed to be made."""
+        over = error_kind == Outcome.OVER_BUDGET
+        return cls(Outcome.OVER_BUDGET if over else Outcome.ENDPOINT_FAILED, error_kind=error_kind)
+
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
         return {**vars(self), "outcome": str(self.outcome), "answer": list(self.answer)}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import SUBTASKS, YES_NO
+from clinseek_assets.models.budget import Caps
+from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.registry import Model
 from clinseek_assets.storage import fingerprint
 
@@ -39,6 +42,11 @@ def chat_model(url: str, **changes: Any) -> Model:
 
 def baseline(name: str) -> Model:
     return Model(name=name, dialect="baseline", model_id=name, enabled=True)
+
+
+def keeping_in(folder: Path, caps: Caps = Caps()) -> Keeping:  # noqa: B008
+    """All that a run keeps, in one folder."""
+    return Keeping(folder / "journal.sqlite", folder / "ledger.sqlite", folder / "leases", caps)
 
 
 def question(qid: str = "q1", task: str = "Inpatient_Mortality", row_number: int = 1, **changes: Any) -> Question:

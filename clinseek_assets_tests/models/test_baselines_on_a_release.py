@@ -29,7 +29,7 @@ from clinseek_assets.storage import fingerprint
 from clinseek_assets.synthetic.release import synthesize
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets_tests.models.baselines.some_tools import SomeTools, sought
-from clinseek_assets_tests.models.cases import baseline
+from clinseek_assets_tests.models.cases import baseline, keeping_in
 
 pytestmark = pytest.mark.slow
 READERS = [name for name, participant in PARTICIPANTS.items() if participant.kind == "evidence"]
@@ -47,7 +47,7 @@ class Release:
     reference: Path
 
     def answers(self, name: str, contexts: pd.DataFrame, folder: Path) -> pd.DataFrame:
-        return answer_curated(baseline(name), self.questions, contexts, journal=folder / "j", priors=self.priors)
+        return answer_curated(baseline(name), self.questions, contexts, keeping=keeping_in(folder), priors=self.priors)
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,10 @@ model does wrong is told to it and recorded. How an exchange ended is never pret
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.models.agent import prompts
@@ -24,6 +22,7 @@ from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.tally import Tally
 from clinseek_assets.models.agent.text_calls import calls_in
 from clinseek_assets.models.agent.text_tools import without_tools
+from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.transcript import Transcript
 from clinseek_assets.models.agent.window import Gauge, cut_text, make_room
 from clinseek_assets.models.answered import Answered
@@ -37,13 +36,10 @@ from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.tools.specs import Toolbox, ToolReply
 from clinseek_assets.storage import fingerprint
 
-# An endpoint that refuses a request that is too long says so with one of these.
-TOO_LONG = frozenset({"http_400", "http_413", "http_422"})
 SMALLER = 0.6  # of what was refused as too long
 MOST_SHRINKS = 3
 LONGEST_NAME = 64  # characters of a tool's name that the dialects take
 UNFIT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -134,8 +130,7 @@ class _Exchange:
             while self._ending is None:
                 await self._round()
         except CallError as failure:
-            outcome = Outcome.OVER_BUDGET if failure.kind == "over_budget" else Outcome.ENDPOINT_FAILED
-            self._end(outcome, error_kind=failure.kind)
+            self._ending = Answered.of_failure(failure.kind)
         assert self._ending is not None
         return Sought(self._tally.counted(self._ending), tuple(self._steps))
 
@@ -183,13 +178,13 @@ class _Exchange:
     async def _ask(self, *, must_answer: bool) -> Completion:
         """The model's next turn. A request that is refused as too long is made smaller and sent again."""
         while True:
-            most = self._answer_tokens()
+            most = self._rules.answer_tokens(self._gauge.tokens(self._sent.size))
             try:
                 completion = await self._caller.ask(
                     self._request(must_answer, most), self._sent.key([must_answer, most])
                 )
             except CallError as failure:
-                if failure.kind not in TOO_LONG or not self._shrink():
+                if not self._shrink(failure.kind):
                     raise
             else:
                 self._gauge.learn(self._sent.size, completion.prompt_tokens)
@@ -201,20 +196,13 @@ class _Exchange:
             return ChatRequest(tuple(self._sent.turns), self._qid_sha256, self._specs, must_call, max_tokens)
         return ChatRequest(without_tools(self._sent.turns, self._specs), self._qid_sha256, max_tokens=max_tokens)
 
-    def _answer_tokens(self) -> int | None:
-        """Fewer tokens for the answer than usual where the window leaves no more; else None."""
-        if self._rules.context_window is None:
-            return None
-        left = self._rules.context_window - self._gauge.tokens(self._sent.size)
-        return None if left >= self._rules.max_tokens else max(1, left)
-
-    def _shrink(self) -> bool:
-        """Take out results until the request is clearly smaller; False where that cannot be."""
+    def _shrink(self, error_kind: str) -> bool:
+        """Take out results after a refusal, until the request is clearly smaller; False where that cannot be."""
         refused = self._gauge.tokens(self._sent.size)
-        smaller = round(refused * SMALLER)
         self._shrinks += 1
-        if self._shrinks > MOST_SHRINKS or not any(turn.role == "tool" for turn in self._sent.turns):
+        if self._shrinks > MOST_SHRINKS or not self._rules.may_be_too_long(error_kind, refused):
             return False
+        smaller = round(refused * SMALLER)
         self._limit = smaller if self._limit is None else min(smaller, self._limit)
         self._make_room()
         return self._gauge.tokens(self._sent.size) < refused
@@ -277,7 +265,7 @@ class _Exchange:
 
     async def _run(self, calls: Sequence[_Called], *, last: bool) -> None:
         """Run the calls of a turn in their order, and take the answers that the last good `finish` submitted."""
-        replies = await _on_a_thread(lambda: [self._reply(called, last) for called in calls])
+        replies = await on_a_thread(lambda: [self._reply(called, last) for called in calls])
         self._reminded = 0
         for called, reply in zip(calls, replies, strict=True):
             text = cut_text(reply.text, self._rules.tool_result_chars)
@@ -330,15 +318,8 @@ class _Exchange:
             self._end(Outcome.SALVAGED, parsed.answers, parsed.rule)
         return self._ending is not None
 
-    def _end(
-        self,
-        outcome: Outcome,
-        answer: tuple[str, ...] = (),
-        rule: str | None = None,
-        *,
-        error_kind: str | None = None,
-    ) -> None:
-        self._ending = Answered(outcome, answer, rule, error_kind=error_kind)
+    def _end(self, outcome: Outcome, answer: tuple[str, ...] = (), rule: str | None = None) -> None:
+        self._ending = Answered(outcome, answer, rule)
 
     def _tell(self, turn: Turn) -> None:
         """Say something to the model; two user turns in a row are one, since some templates take no two."""
@@ -349,16 +330,3 @@ class _Exchange:
             self._sent.replace({len(self._sent.turns) - 1: merged})
         else:
             self._sent.add(turn)
-
-
-async def _on_a_thread(work: Callable[[], Result]) -> Result:
-    """Run blocking work beside the event loop, and to its end even if the run is stopped meanwhile.
-
-    Else the record would be closed under a statement that still reads it.
-    """
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise

@@ -10,6 +10,9 @@ from clinseek_assets.models.registry import Model
 BROWSER_CALLS = 40  # as the published loop
 TOOL_RESULT_CHARS = 100_000  # as the published loop, which cuts without a word
 REMINDERS = 2  # turns in a row without a call or an answer, after which the exchange ends
+# An endpoint that refuses a request because it is too long says so with one of these.
+TOO_LONG = frozenset({"http_400", "http_413", "http_422"})
+LONG = 8_000  # tokens that any window holds
 SHARE_FOR_THE_ANSWER = 4  # at most this part of a window is kept free for an answer
 
 
@@ -53,9 +56,22 @@ class Rules:
     @property
     def prompt_limit(self) -> int | None:
         """The most tokens that a request may have, so that there is room for an answer."""
+        return None if self.context_window is None else self.context_window - self._kept_free(self.context_window)
+
+    def answer_tokens(self, prompt_tokens: int) -> int | None:
+        """Fewer tokens for an answer than usual, where the window leaves no more after such a prompt; else None."""
         if self.context_window is None:
             return None
-        return self.context_window - min(self.max_tokens, self.context_window // SHARE_FOR_THE_ANSWER)
+        most = max(self._kept_free(self.context_window), self.context_window - prompt_tokens)
+        return most if most < self.max_tokens else None
+
+    def may_be_too_long(self, error_kind: str, prompt_tokens: int) -> bool:
+        """Whether a refusal of this kind can have been for the length of such a prompt."""
+        least = LONG if self.context_window is None else self.context_window // 2
+        return error_kind in TOO_LONG and prompt_tokens >= least
+
+    def _kept_free(self, window: int) -> int:
+        return min(self.max_tokens, window // SHARE_FOR_THE_ANSWER)
 
     def as_json(self) -> dict[str, Any]:
         """Every limit: part of an answer's identity."""

@@ -1,0 +1,199 @@
+"""A run of one model in one arm: what is kept is taken again, the rest is asked, many questions at a time.
+
+How a question is asked is the arm's business; this is what all arms do alike. A hopeless fault of the endpoint ends the
+run; after many questions in a row that got no answer no more are asked. Everything finished is kept at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.models.agent.loop import Sought
+from clinseek_assets.models.answer_book import AnswerBook, Kept, Place
+from clinseek_assets.models.answered import Answered
+from clinseek_assets.models.baselines.seekers import seeker, seeker_version
+from clinseek_assets.models.endpoints.failures import CallError
+from clinseek_assets.models.identities import Parts, identity_of
+from clinseek_assets.models.keeping import Keeping
+from clinseek_assets.models.messages import Caller
+from clinseek_assets.models.outcomes import Outcome
+from clinseek_assets.models.priors import CandidatePriors
+from clinseek_assets.models.registry import Model
+from clinseek_assets.storage import fingerprint
+
+GIVE_UP_AFTER = 20  # questions in a row that the endpoint failed; the rest is not asked
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One question in one run.
+
+    Attributes:
+        question: the manifest row.
+        run_index: 1-based number of the repetition.
+        parts: what shapes its answer, apart from the endpoint.
+    """
+
+    question: Question
+    run_index: int
+    parts: Parts
+
+    @property
+    def place(self) -> Place:
+        """Under which its answer is kept."""
+        return fingerprint.of_text(self.question.qid), self.run_index
+
+    @property
+    def of_run(self) -> tuple[str, int]:
+        """By which a frame finds its answer."""
+        return self.question.qid, self.run_index
+
+
+class Asking(Protocol):
+    """How an arm asks."""
+
+    async def __call__(self, piece: Piece, caller: Caller) -> Sought:
+        """What comes of one question in one run."""
+
+
+def run_arm(
+    model: Model,
+    arm: str,
+    pieces: Sequence[Piece],
+    asking: Asking,
+    *,
+    keeping: Keeping,
+    book: AnswerBook,
+    priors: CandidatePriors | None,
+    progress: Progress | None,
+) -> dict[tuple[str, int], Answered]:
+    """What comes of all pieces: of those that are kept what was kept, of the others what the model says now.
+
+    Args:
+        model: an entry of the registry.
+        arm: the name of the arm.
+        pieces: each question and run once.
+        asking: how the arm asks one.
+        keeping: where calls are kept and what they may cost.
+        book: where answers are kept.
+        priors: frequencies of the candidates, for baselines.
+        progress: called with (done, all) after each answer.
+
+    Returns:
+        (qid, run_index) -> what came of it, with its identity.
+
+    Raises:
+        EndpointFault: the endpoint is not configured, or refuses every question alike.
+    """
+
+    async def run() -> dict[tuple[str, int], Answered]:
+        questions = list({piece.question.qid: piece.question for piece in pieces}.values())
+        try:
+            async with calling(model, arm, keeping, questions, priors) as (caller, parts):
+                return await _Run(model, book, caller, parts, asking).answers(pieces, progress)
+        except CallError as failure:  # nobody answers under the model's name, so no question can be asked
+            return {piece.of_run: Answered(Outcome.ENDPOINT_FAILED, error_kind=failure.kind) for piece in pieces}
+
+    return run_to_end(run()) if pieces else {}
+
+
+def require_unique(questions: Sequence[Question]) -> None:
+    """Answers are kept by qid, so that two questions may not share one."""
+    if len({question.qid for question in questions}) != len(questions):
+        raise ValueError("questions must have unique qids")
+
+
+def run_to_end(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end from plain code; also inside a notebook, whose own event loop is busy."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+@asynccontextmanager
+async def calling(
+    model: Model, arm: str, keeping: Keeping, questions: Sequence[Question], priors: CandidatePriors | None
+) -> AsyncIterator[tuple[Caller, Parts]]:
+    """Whoever answers for this model, and the parts of an identity that are its own.
+
+    Raises:
+        EndpointFault: the endpoint is not configured, or refuses us.
+        CallError: it does not say which model it serves.
+    """
+    if model.dialect == "baseline":
+        name = str(model.model_id)
+        yield (
+            seeker(name, questions, priors),
+            {"baseline": seeker_version(name), "priors": priors.fingerprint if priors else "none"},
+        )
+        return
+    from clinseek_assets.models.endpoints.recorded import RecordedEndpoint
+
+    endpoint = RecordedEndpoint(
+        model,
+        journal=keeping.journal,
+        ledger=keeping.ledger,
+        leases=keeping.leases,
+        budget=keeping.caps,
+        arm=arm,
+    )
+    async with endpoint:
+        yield endpoint, await endpoint.identity()
+
+
+class _Run:
+    """One run over one caller."""
+
+    def __init__(self, model: Model, book: AnswerBook, caller: Caller, parts: Parts, asking: Asking) -> None:
+        self._model = model
+        self._book = book
+        self._caller = caller
+        self._parts = parts
+        self._asking = asking
+        self._failed_in_a_row = 0
+
+    async def answers(self, pieces: Sequence[Piece], progress: Progress | None) -> dict[tuple[str, int], Answered]:
+        """Every piece's answer; the workers share one queue, so that only as many exist as are under way."""
+        kept = self._book.all()
+        answered: dict[tuple[str, int], Answered] = {}
+        waiting = iter(pieces)
+
+        async def work() -> None:
+            for piece in waiting:
+                answered[piece.of_run] = await self._answer(piece, kept.get(piece.place))
+                if progress:
+                    progress(len(answered), len(pieces))
+
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(self._model.max_concurrency, len(pieces))):
+                    workers.create_task(work())
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None  # the first fault stops the run; the others were cancelled
+        return answered
+
+    async def _answer(self, piece: Piece, kept: Kept | None) -> Answered:
+        """One answer: the kept one where nothing that shaped it has changed."""
+        parts: Mapping[str, str] = {**piece.parts, **self._parts}
+        if kept is not None and kept.stands and kept.parts == parts:
+            return kept.answered
+        if self._failed_in_a_row >= GIVE_UP_AFTER:
+            return Answered(Outcome.ENDPOINT_FAILED, error_kind="given_up")
+        sought = await self._asking(piece, self._caller)
+        failed = sought.answered.outcome is Outcome.ENDPOINT_FAILED
+        self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
+        now = Kept(parts, sought.answered)
+        if now.stands:
+            now = Kept(parts, replace(sought.answered, identity=identity_of(parts)))
+        await self._book.keep(piece.place, now, sought.steps)
+        return now.answered

@@ -1,0 +1,25 @@
+"""Where the calls of an arm are kept, and what they may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinseek_assets.models.budget import Caps
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """The files that calls of one model in one arm go into.
+
+    Attributes:
+        journal: every finished call, exchange and answer of this model and arm.
+        ledger: what left this machine and what it cost, over all models, arms and processes.
+        leases: the folder of slots by which all processes keep below an endpoint's ceiling.
+        caps: what the campaign may cost.
+    """
+
+    journal: Path
+    ledger: Path
+    leases: Path
+    caps: Caps

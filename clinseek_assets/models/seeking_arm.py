@@ -1,0 +1,164 @@
+"""The seeking arms: each question with tools over its patient's record, and rounds until an answer.
+
+`answer_seeking` is one function for every model: an endpoint, or a baseline that calls the same tools through the same
+loop. A question whose patient has no database is not asked (`not_run`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import replace
+from functools import cache
+
+import pandas as pd
+
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.models import curated_answer
+from clinseek_assets.models.agent import (
+    arguments,
+    loop,
+    names,
+    prompts,
+    text_calls,
+    text_tools,
+    transcript,
+    window,
+)
+from clinseek_assets.models.agent.loop import Sought, seek
+from clinseek_assets.models.agent.rules import Rules
+from clinseek_assets.models.agent.threads import on_a_thread
+from clinseek_assets.models.agent.tool_source import ToolSource
+from clinseek_assets.models.answer_book import AnswerBook
+from clinseek_assets.models.answered import predictions_frame
+from clinseek_assets.models.arm_run import Piece, Progress, require_unique, run_arm
+from clinseek_assets.models.egress import DataClass, admit
+from clinseek_assets.models.identities import Parts, question_part
+from clinseek_assets.models.journal import Journal
+from clinseek_assets.models.keeping import Keeping
+from clinseek_assets.models.messages import Caller
+from clinseek_assets.models.priors import CandidatePriors
+from clinseek_assets.models.registry import Model
+from clinseek_assets.records.tools.specs import Toolbox
+from clinseek_assets.storage import fingerprint
+
+LOOP = (arguments, loop, names, text_calls, text_tools, transcript, window)
+
+
+def answer_seeking(
+    model: Model,
+    questions: Sequence[Question],
+    *,
+    arm: str,
+    tools: ToolSource,
+    keeping: Keeping,
+    priors: CandidatePriors | None,
+    runs: int = 1,
+    progress: Progress | None = None,
+    data_class: DataClass = "credentialed",
+) -> pd.DataFrame:
+    """Answer questions with one model that looks for the evidence itself.
+
+    Args:
+        model: an entry of the registry.
+        questions: the questions, in the order in which the answers come back.
+        arm: the arm's name.
+        tools: where the tools of a question come from, and under which policy of time.
+        keeping: where calls are kept and what they may cost.
+        priors: frequencies of the candidates, for the baselines that rest on them.
+        runs: how many answers a question.
+        progress: called with (done, all) after each answer.
+        data_class: what the records are made from; credentialed data goes only to an attested endpoint.
+
+    Returns:
+        One row a question and run with the columns of `answered.COLUMNS`, as `answer_curated` gives them.
+
+    Raises:
+        EndpointFault: the endpoint is not configured, may not see the data, or refuses every question alike.
+        DatabaseFault: a record is damaged.
+    """
+    admit(model, data_class)
+    require_unique(questions)
+    run_indices = range(1, runs + 1)
+    records = {question.qid: record for question in questions if (record := tools.record_sha256(question)) is not None}
+    parts = {
+        question.qid: seeking_parts(model, question, tools, records[question.qid])
+        for question in questions
+        if question.qid in records
+    }
+    pieces = [
+        Piece(question, run, {**parts[question.qid], "run": str(run)})
+        for question in questions
+        if question.qid in records
+        for run in run_indices
+    ]
+    with Journal(keeping.journal) as journal:
+        answered = run_arm(
+            model,
+            arm,
+            pieces,
+            _Seeking(model, tools),
+            keeping=keeping,
+            book=AnswerBook(journal),
+            priors=priors,
+            progress=progress,
+        )
+    over_records = {place: replace(one, record_sha256=records[place[0]]) for place, one in answered.items()}
+    return predictions_frame(model.name, arm, questions, run_indices, over_records)
+
+
+def seeking_parts(model: Model, question: Question, tools: ToolSource, record_sha256: str) -> Parts:
+    """What shapes an answer in a seeking arm, apart from the endpoint and the number of the run."""
+    return {
+        "question": question_part(question),
+        "prompt": prompt_version(),
+        "reading": curated_answer.VERSION,
+        "record": record_sha256,
+        "policy": tools.policy,
+        "tools": tools.version,
+        "loop": loop_version(),
+        "rules": fingerprint.of_value(Rules.of(model).as_json()),
+    }
+
+
+@cache
+def loop_version() -> str:
+    """The hash of the code that leads an exchange."""
+    return fingerprint.of_code(*LOOP)
+
+
+@cache
+def prompt_version() -> str:
+    """The hash of what a model is told."""
+    return fingerprint.of_code(prompts)
+
+
+class _Seeking:
+    """How the seeking arms ask: over an open record, for as long as the exchange takes."""
+
+    def __init__(self, model: Model, tools: ToolSource) -> None:
+        self._rules = Rules.of(model)
+        self._prices = model.prices
+        self._tools = tools
+
+    async def __call__(self, piece: Piece, caller: Caller) -> Sought:
+        async with _open(self._tools.opened(piece.question)) as toolbox:
+            return await seek(
+                piece.question,
+                toolbox,
+                caller,
+                self._rules,
+                policy=self._tools.policy,
+                run_index=piece.run_index,
+                prices=self._prices,
+            )
+
+
+@asynccontextmanager
+async def _open(tools: AbstractContextManager[Toolbox]) -> AsyncIterator[Toolbox]:
+    """Tools that are opened and closed beside the event loop."""
+    toolbox = await on_a_thread(tools.__enter__)
+    try:
+        yield toolbox
+    finally:
+        await on_a_thread(lambda: tools.__exit__(None, None, None))
