@@ -2,7 +2,8 @@
 
 A probe is a few SELECTs over a pinned record, the most telling first. Each gives one number from 0 («no») to 1
 («yes») or NULL where it cannot tell; one that asks for what is not served is refused. The first number is the score.
-The last SELECT of each is a mere clue, so that there is a score in any case. `:moment` is the question's moment and
+The last SELECTs look for traces: rows that should not be there yet, plans beyond the moment. None asks how ill the
+patient is: triage's acuity tells much of who will need intensive care, and may. `:moment` is the question's moment and
 `:hadm_id` its admission, or NULL.
 """
 
@@ -50,8 +51,6 @@ INTENSIVE_CARE = f"""
 ED_PATIENT_DIED = f"""
     SELECT CASE WHEN disposition = 'EXPIRED' THEN 1 WHEN disposition IS NOT NULL AND hadm_id IS NULL THEN 0 END
     FROM edstays WHERE stay_id = {ED_STAY}"""
-ACUITY = f"""
-    SELECT 0.1 * (5 - acuity) FROM triage WHERE stay_id = {ED_STAY}"""
 
 # How long the stays last, by what is said of their end or planned beyond the moment.
 LENGTH_OF_ADMISSION = f"""
@@ -105,11 +104,11 @@ _DEATH = (DATE_OF_DEATH, TIME_OF_DEATH, SEVERITY_BILLED, INTENSIVE_CARE)
 _ADMISSION_LENGTH = (LENGTH_OF_ADMISSION, STAY_PLANNED, MEDICINE_PLANNED, STAYED_SO_FAR)
 _ICU_LENGTH = (LENGTH_OF_ICU_STAY, LENGTH_OF_ADMISSION, MEDICINE_PLANNED, STAYED_SO_FAR)
 _READMISSION = (DIED_SOON, OTHER_ADMISSIONS_BILLED, OTHER_ED_STAYS, ADMISSIONS_SO_FAR)
-_TO_ICU = (ICU_SINCE, NOT_ADMITTED, SEVERITY_OF_ED_PATIENT, ACUITY)
+_TO_ICU = (ICU_SINCE, NOT_ADMITTED, SEVERITY_OF_ED_PATIENT, ORDERED_SINCE)
 
 PROBES: dict[str, tuple[str, ...]] = {
     "ED_Hospitalization": (ADMITTED_SINCE, ED_STAY_BY_ITS_END, ORDERED_SINCE),
-    "ED_Inpatient_Mortality": (ED_PATIENT_DIED, DATE_OF_DEATH, DIED_IN_ADMISSION, ACUITY),
+    "ED_Inpatient_Mortality": (ED_PATIENT_DIED, DATE_OF_DEATH, DIED_IN_ADMISSION, ORDERED_SINCE),
     "ED_ICU_Tranfer_12hour": _TO_ICU,
     "ED_Reattendance_3day": (OTHER_ED_STAYS, ED_STAYS_SO_FAR),
     "ED_Critical_Outcomes": (ICU_SINCE, ED_PATIENT_DIED, *_TO_ICU[1:]),

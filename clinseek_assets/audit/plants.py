@@ -163,6 +163,29 @@ def _planted(column: Column) -> Any:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """What a view serves, taken once.
+
+    Attributes:
+        tables: table -> columns.
+        taken: table -> all of its rows, with these columns.
+    """
+
+    tables: Mapping[str, tuple[str, ...]]
+    taken: Mapping[str, Sequence[tuple[Any, ...]]]
+
+    @classmethod
+    def of(cls, served: Served) -> Snapshot:
+        """A snapshot of all tables."""
+        return cls(served.tables, {table: served.rows(table, columns) for table, columns in served.tables.items()})
+
+    def rows(self, table: str, columns: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+        """All rows of a table."""
+        places = [self.tables[table].index(name) for name in columns]
+        return [tuple(row[place] for place in places) for row in self.taken[table]]
+
+
+@dataclass(frozen=True)
 class Doctored:
     """A view that serves what another one does, and a plant.
 
@@ -211,7 +234,7 @@ def run_controls(folder: Path, reference: Path) -> Controls:
     source = planted_life()
     expected, columns = naive_strict.visible(source, PIN), naive_strict.columns(source)
     with PinnedRecord(PIN, "strict", databases=folder, reference=reference, limits=UNLIMITED) as record:
-        served = ServedByRecord(record)
+        served = Snapshot.of(ServedByRecord(record))
         shown = difference(served, expected, columns, ()).tables
         flagged = {
             plant: difference(Doctored(served, life, plant), expected, columns, ()).tables - shown for plant in PLANTS
