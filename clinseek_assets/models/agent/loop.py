@@ -20,7 +20,7 @@ from clinseek_assets.models.agent.exchange import CallSaid, Step, usage_of
 from clinseek_assets.models.agent.names import FINISH, is_browsing, published_name
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.tally import Tally
-from clinseek_assets.models.agent.text_calls import calls_in
+from clinseek_assets.models.agent.text_calls import before_calls, calls_in
 from clinseek_assets.models.agent.text_tools import without_tools
 from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.transcript import Transcript
@@ -211,11 +211,12 @@ class _Exchange:
         """Take down the model's turn; the calls that it holds."""
         self._tally.add(completion)
         calls = list(self._calls(completion))
-        text = completion.text
+        out_of_text = bool(calls) and not completion.tool_calls
+        text = before_calls(completion.text) if out_of_text else completion.text
         self._steps.append(
             Step(
                 "assistant",
-                text,
+                completion.text,
                 reasoning=completion.reasoning,
                 calls=tuple(called.said for called in calls),
                 usage=usage_of(completion),

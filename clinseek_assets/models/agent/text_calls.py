@@ -45,6 +45,11 @@ MARKED_LIST = re.compile(r"\[TOOL_CALLS\]\s*(\[.*\])", re.DOTALL)
 MARKED = re.compile(r"\[tool_call\][ \t]*([\w.-]+)[ \t]*(?=\{)", re.IGNORECASE)
 BRACKETED = re.compile(r"\[tool[_ ]call:[ \t]*([\w.-]+)[ \t]*(?=\{)", re.IGNORECASE)
 FENCED = re.compile(r"^```[\w-]*[ \t]*\n(.*?)\n```[ \t]*$", re.DOTALL | re.MULTILINE)
+# Where the calls of a text begin, once it is known to hold some.
+BEGINNING = re.compile(
+    r"</?tool_call>|<function=|<invoke\b|\[tool[_ ]calls?\b|^[ \t]*(?:```|[\[{`]|[\w.]+\()",
+    re.MULTILINE | re.IGNORECASE,
+)
 NAME_KEYS = ("name", "tool", "tool_name", "function")
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
 
@@ -78,6 +83,13 @@ def calls_in(text: str, reasoning: str, offered: Sequence[ToolSpec]) -> list[Tex
         if calls := [call for call in form(part) if call.name in parameters]:
             return calls
     return []
+
+
+def before_calls(text: str) -> str:
+    """What a text that holds calls says before the first of them."""
+    said = THINKING.sub("", text)
+    beginning = BEGINNING.search(said)
+    return said[: beginning.start()].rstrip() if beginning else said
 
 
 def _tagged(text: str) -> Iterator[TextCall]:
