@@ -1,24 +1,30 @@
 """The journal: every finished model call is durable before the next step, so a killed run replays what it paid for.
 
-One SQLite file in WAL mode with full synchronisation. A call's key is a hash of all that shapes it, so an answer is
-never taken for a question, a prompt or an endpoint that it was not given to. Failed calls are never kept as answers.
-Beside the answers lies a ledger of what left this machine: host, bytes and a hash of the qid, written before sending.
+One SQLite file in WAL mode with full synchronisation, written by group commit. A call's key is a hash of all that
+shapes it, so an answer is never taken for a question, a prompt or an endpoint that it was not given to. Failed calls
+are never kept as answers. Beside the calls stand whole exchanges and what is known of answers' identities, by question
+and run.
 """
 
 from __future__ import annotations
 
-import os
+import json
 import sqlite3
 import time
-from dataclasses import asdict
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+import orjson
 
 from clinseek_assets.faults import EndpointFault
-from clinseek_assets.models.completions import Completion
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.models.completions import Completion, ToolCall
+from clinseek_assets.models.group_commit import GroupCommit, insert_rows, open_database, unusable
 
-FORMAT = 1
+FORMAT = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (
     call_key TEXT PRIMARY KEY,
@@ -28,17 +34,66 @@ CREATE TABLE IF NOT EXISTS completions (
     refused INTEGER NOT NULL,
     prompt_tokens INTEGER,
     completion_tokens INTEGER,
-    seconds REAL NOT NULL
+    seconds REAL NOT NULL,
+    tool_calls TEXT NOT NULL DEFAULT '[]',
+    cached_tokens INTEGER,
+    cache_write_tokens INTEGER,
+    raw TEXT,
+    qid_sha256 TEXT,
+    answered_at REAL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS ledger (
-    sent_at REAL NOT NULL,
-    host TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    qid_sha256 TEXT
+CREATE TABLE IF NOT EXISTS exchanges (
+    qid_sha256 TEXT NOT NULL, run_index INTEGER NOT NULL, document BLOB NOT NULL,
+    PRIMARY KEY (qid_sha256, run_index)
+) STRICT;
+CREATE TABLE IF NOT EXISTS identities (
+    qid_sha256 TEXT NOT NULL, run_index INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (qid_sha256, run_index)
 ) STRICT;
 """
-FIELDS = ("text", "reasoning", "finish_reason", "refused", "prompt_tokens", "completion_tokens", "seconds")
-BUSY_MILLISECONDS = 30_000
+# From format 1, whose table of calls ends with `seconds`. Its own table `ledger` stays as it is.
+FROM_FORMAT_1 = (
+    "ALTER TABLE completions ADD COLUMN tool_calls TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE completions ADD COLUMN cached_tokens INTEGER",
+    "ALTER TABLE completions ADD COLUMN cache_write_tokens INTEGER",
+    "ALTER TABLE completions ADD COLUMN raw TEXT",
+    "ALTER TABLE completions ADD COLUMN qid_sha256 TEXT",
+    "ALTER TABLE completions ADD COLUMN answered_at REAL",
+)
+OF_A_COMPLETION = (
+    "text, reasoning, finish_reason, refused, prompt_tokens, completion_tokens, seconds, tool_calls, cached_tokens, "
+    "cache_write_tokens, raw"
+)
+RECALL = f"SELECT {OF_A_COMPLETION} FROM completions WHERE call_key = ?"
+INSERTS = {
+    "completions": f"INSERT OR IGNORE INTO completions (call_key, {OF_A_COMPLETION}, qid_sha256, answered_at)",
+    "exchanges": "INSERT OR REPLACE INTO exchanges (qid_sha256, run_index, document)",
+    "identities": "INSERT OR REPLACE INTO identities (qid_sha256, run_index, document)",
+}
+MAPPED_BYTES = 1 << 30  # read as memory: a no-op re-run asks for tens of thousands of answers
+
+Record = tuple[str, tuple[Any, ...]]  # table, row
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the calls of a journal were like, for a forecast; means are 0 where there are none.
+
+    Attributes:
+        calls: finished calls.
+        questions: questions that they are about; 0 for calls out of format 1, which did not name theirs.
+        prompt_tokens, completion_tokens, cached_tokens: a call, in the mean over those whose endpoint counts.
+        calls_a_question: rounds, in the mean over questions and runs.
+        seconds: a call, in the mean.
+    """
+
+    calls: int
+    questions: int
+    prompt_tokens: float
+    completion_tokens: float
+    cached_tokens: float
+    calls_a_question: float
+    seconds: float
 
 
 class Journal:
@@ -53,58 +108,155 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        private_folder(path.parent)
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))  # SQLite gives its side files the same mode
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000)
+            self._db = open_database(path, "FULL")
             self._prepare()
         except (sqlite3.Error, OSError) as error:
-            raise EndpointFault(
-                f"The journal {path} cannot be used ({type(error).__name__}).",
-                mend="Check that the folder can be written to; or move the file away to start anew.",
-            ) from None
+            raise unusable("journal", path, error) from None
+        self._writer: GroupCommit[Record] = GroupCommit(path, "journal", "FULL", _insert)
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, FORMAT):
+        self._db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+        if self._format() == FORMAT:
+            return
+        self._db.execute("BEGIN IMMEDIATE")  # of several processes that start at once, one makes or migrates it
+        version = self._format()
+        if version not in (0, 1, FORMAT):
             self._db.close()
             raise EndpointFault(
-                f"The journal {self.path} has format {version}; this version reads format {FORMAT}.",
+                f"The journal {self.path} has format {version}; this version reads formats 1 and {FORMAT}.",
                 mend="Use the version that wrote it, or move the file away to start anew.",
             )
-        self._db.executescript(SCHEMA)
+        if version == 1:
+            for statement in FROM_FORMAT_1:
+                self._db.execute(statement)
+        for statement in SCHEMA.split(";"):
+            self._db.execute(statement)
         self._db.execute(f"PRAGMA user_version = {FORMAT}")
+        self._db.execute("COMMIT")
+
+    def _format(self) -> int:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        return int(version)
 
     def recall(self, call_key: str) -> Completion | None:
         """The completion that was recorded under this key, or None."""
+        row = self._db.execute(RECALL, (call_key,)).fetchone()
+        return None if row is None else _completion(row)
+
+    async def record(self, call_key: str, completion: Completion, *, qid_sha256: str | None = None) -> None:
+        """Make one completion durable; returns when it is on the disk. The first one under a key stays.
+
+        Raises:
+            EndpointFault: the file cannot be written.
+        """
+        await self._writer.written(("completions", _row(call_key, completion, qid_sha256)))
+
+    def put_exchange(self, qid_sha256: str, run_index: int, document: Any) -> None:
+        """Keep a question's whole exchange (any JSON value); a later one takes its place.
+
+        It is written at once but not waited for: whatever a kill takes, the calls give again. `close` raises where it
+        could not be written.
+        """
+        self._writer.write_soon(("exchanges", (qid_sha256, run_index, orjson.dumps(document))))
+
+    def exchange(self, qid_sha256: str, run_index: int) -> Any | None:
+        """The exchange of a question and run, or None."""
         row = self._db.execute(
-            f"SELECT {', '.join(FIELDS)} FROM completions WHERE call_key = ?", (call_key,)
+            "SELECT document FROM exchanges WHERE qid_sha256 = ? AND run_index = ?", (qid_sha256, run_index)
         ).fetchone()
-        if row is None:
-            return None
-        recorded = dict(zip(FIELDS, row, strict=True))
-        return Completion(**{**recorded, "refused": bool(recorded["refused"])})
+        return None if row is None else orjson.loads(zlib.decompress(row[0]))
 
-    def record(self, call_key: str, completion: Completion) -> None:
-        """Make one completion durable; returns when it is on the disk. The first one under a key stays."""
-        values = asdict(completion)
-        self._db.execute(
-            f"INSERT OR IGNORE INTO completions (call_key, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})",
-            (call_key, *(values[field] for field in FIELDS)),
-        )
+    def put_identity(self, qid_sha256: str, run_index: int, document: Any) -> None:
+        """Keep what is known of an answer's identity (any JSON value), as `put_exchange` does."""
+        self._writer.write_soon(("identities", (qid_sha256, run_index, orjson.dumps(document).decode())))
 
-    def note_call(self, host: str, size: int, qid_sha256: str | None) -> None:
-        """Write into the ledger that `size` bytes are about to leave for `host`."""
-        self._db.execute("INSERT INTO ledger VALUES (?, ?, ?, ?)", (time.time(), host, size, qid_sha256))
+    def identity(self, qid_sha256: str, run_index: int) -> Any | None:
+        """What is kept of one answer's identity, or None."""
+        row = self._db.execute(
+            "SELECT document FROM identities WHERE qid_sha256 = ? AND run_index = ?", (qid_sha256, run_index)
+        ).fetchone()
+        return None if row is None else orjson.loads(row[0])
 
-    def ledger(self) -> list[tuple[str, int, str | None]]:
-        """All calls so far, in their order: host, bytes, hash of the qid (None for a list of models)."""
-        return self._db.execute("SELECT host, bytes, qid_sha256 FROM ledger ORDER BY rowid").fetchall()
+    def identities(self) -> dict[tuple[str, int], Any]:
+        """What is kept of all answers' identities, by question and run."""
+        rows = self._db.execute("SELECT qid_sha256, run_index, document FROM identities")
+        return {(qid, run): orjson.loads(document) for qid, run, document in rows}
+
+    def statistics(self) -> Statistics:
+        """What its calls were like."""
+        calls, questions, *means = self._db.execute(
+            "SELECT count(*), count(DISTINCT qid_sha256), avg(prompt_tokens), avg(completion_tokens), "
+            "avg(cached_tokens), avg(seconds) FROM completions"
+        ).fetchone()
+        (answers,) = self._db.execute("SELECT count(*) FROM exchanges").fetchone()
+        (named,) = self._db.execute("SELECT count(*) FROM completions WHERE qid_sha256 IS NOT NULL").fetchone()
+        prompt, answer, cached, seconds = (mean or 0.0 for mean in means)
+        asked = max(answers, questions)
+        return Statistics(calls, questions, prompt, answer, cached, named / asked if asked else 0.0, seconds)
+
+    def close(self) -> None:
+        """Write what still waits, and close the file.
+
+        Raises:
+            EndpointFault: it cannot be written.
+        """
+        try:
+            self._writer.close()
+        finally:
+            self._db.close()
 
     def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._db.close()
+        self.close()
+
+
+def _insert(database: sqlite3.Connection, records: Sequence[Record]) -> list[None]:
+    """Write records of any tables, in the order of the tables; compresses exchanges here, off the event loop."""
+    for table, into in INSERTS.items():
+        rows = [row for name, row in records if name == table]
+        if table == "exchanges":
+            rows = [(qid, run, zlib.compress(document)) for qid, run, document in rows]
+        insert_rows(database, into, rows)
+    return [None] * len(records)
+
+
+def _row(call_key: str, completion: Completion, qid_sha256: str | None) -> tuple[Any, ...]:
+    calls = "[]"
+    if completion.tool_calls:
+        calls = json.dumps([[call.id, call.name, call.arguments] for call in completion.tool_calls], ensure_ascii=False)
+    return (
+        call_key,
+        completion.text,
+        completion.reasoning,
+        completion.finish_reason,
+        int(completion.refused),
+        completion.prompt_tokens,
+        completion.completion_tokens,
+        completion.seconds,
+        calls,
+        completion.cached_tokens,
+        completion.cache_write_tokens,
+        completion.raw,
+        qid_sha256,
+        time.time(),
+    )
+
+
+def _completion(row: Sequence[Any]) -> Completion:
+    text, reasoning, finish, refused, prompt, answer, seconds, calls, cached, written, raw = row
+    return Completion(
+        text=text,
+        reasoning=reasoning,
+        finish_reason=finish,
+        refused=bool(refused),
+        prompt_tokens=prompt,
+        completion_tokens=answer,
+        seconds=seconds,
+        tool_calls=() if calls == "[]" else tuple(ToolCall(*call) for call in json.loads(calls)),
+        cached_tokens=cached,
+        cache_write_tokens=written,
+        raw=raw,
+    )

@@ -1,0 +1,81 @@
+"""The gate before an endpoint: lets requests through as its limit, its slots and its wish to be left alone allow."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from clinseek_assets.models.endpoints.adaptive import AdaptiveLimit
+from clinseek_assets.models.endpoints.leases import Leases
+
+POLL_SECONDS = 0.01  # other processes give slots back without a word
+
+
+class Gate:
+    """The requests of this process to one endpoint, first come, first served.
+
+    Args:
+        limit: how many the endpoint takes.
+        leases: how many all processes may have under way.
+    """
+
+    def __init__(self, limit: AdaptiveLimit, leases: Leases) -> None:
+        self.limit = limit
+        self._leases = leases
+        self._waiting: deque[asyncio.Future[int]] = deque()
+        self._polling: asyncio.TimerHandle | None = None
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are through."""
+        return self._leases.held
+
+    @asynccontextmanager
+    async def passed(self) -> AsyncIterator[None]:
+        """Wait for one's turn; the block is the request."""
+        slot = None if self._waiting else self._slot()
+        if slot is None:
+            slot = await self._turn()
+        try:
+            yield
+        finally:
+            self._leases.give_back(slot)
+            self._serve()
+
+    async def _turn(self) -> int:
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._serve()
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # served and cancelled at the same time
+                self._leases.give_back(turn.result())
+                self._serve()
+            raise
+
+    def _slot(self) -> int | None:
+        if self._leases.held >= self.limit.allowed or time.monotonic() < self.limit.held_until:
+            return None
+        return self._leases.take()
+
+    def _serve(self) -> None:
+        """Let in who waits, as far as there is room; look again later where it is not this process that makes room."""
+        while self._waiting:
+            if self._waiting[0].done():
+                self._waiting.popleft()
+            elif (slot := self._slot()) is not None:
+                self._waiting.popleft().set_result(slot)
+            else:
+                break
+        if self._waiting and self._polling is None:
+            pause = max(self.limit.held_until - time.monotonic(), random.uniform(0.5, 1.0) * POLL_SECONDS)
+            self._polling = asyncio.get_running_loop().call_later(pause, self._poll)
+
+    def _poll(self) -> None:
+        self._polling = None
+        self._serve()

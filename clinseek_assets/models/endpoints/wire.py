@@ -1,0 +1,133 @@
+"""One HTTP client of one endpoint: a request in, JSON out, and every way to fail as one word.
+
+Nothing of a prompt or an answer is in a log or an exception: failures carry only a kind (`http_500`, `timeout`,
+`connection`, `bad_response`). Over https it speaks HTTP/2 where the server does, so that one connection carries all
+requests. Over plain http, where servers of one's own speak HTTP/1.1, aiohttp carries them below httpx: httpx's own pool
+takes milliseconds a request with dozens of connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import email.utils
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from clinseek_assets.faults import EndpointFault
+from clinseek_assets.models.endpoints.failures import CallError
+
+WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+# The same for every question: a wrong key, a forbidden model, a wrong address. The run stops instead of asking on.
+HOPELESS = {401: "refuses the key", 403: "forbids the request", 404: "knows no such address or model"}
+CONNECT_SECONDS = 10.0
+LONGEST_WAIT = 86_400.0  # no server's wish to be left alone is longer than a day
+
+
+class Wire:
+    """A client of one endpoint; close it at the end.
+
+    Args:
+        called: how faults call the endpoint (`model 'x'`).
+        base_url: its URL, with the version part.
+        headers: sent with every request.
+        connections: the most at a time.
+    """
+
+    def __init__(self, called: str, base_url: str, headers: Mapping[str, str], connections: int) -> None:
+        self._called = called
+        self._base_url = base_url
+        encrypted = base_url.startswith("https:")
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._http = httpx.AsyncClient(
+            headers={**headers, "Content-Type": "application/json"},
+            http2=True,
+            limits=limits,
+            transport=None if encrypted else _plain(connections),
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),  # whole attempts are timed, below
+            # A proxy out of the environment would read plain http; inside https it sees only the host.
+            trust_env=encrypted,
+        )
+
+    @property
+    def host(self) -> str:
+        """The endpoint's host and port."""
+        return httpx.URL(self._base_url).netloc.decode("ascii")
+
+    async def get(self, path: str, seconds: float) -> Any:
+        """The JSON at a path below the base URL; raises what `post` raises."""
+        return await self._exchange("GET", path, None, seconds)
+
+    async def post(self, path: str, content: bytes, seconds: float) -> Any:
+        """Send JSON to a path below the base URL; the JSON that comes back.
+
+        Raises:
+            CallError: no answer in so many seconds, an error, or an answer that is no JSON.
+            EndpointFault: the endpoint will refuse every question alike (key, permission, address).
+        """
+        return await self._exchange("POST", path, content, seconds)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _exchange(self, method: str, path: str, content: bytes | None, seconds: float) -> Any:
+        try:
+            async with asyncio.timeout(seconds):  # also a server that drips comes to an end
+                response = await self._http.request(method, self._base_url + path, content=content)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise CallError("connection" if _broken_off(error) else "timeout") from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError):
+            raise CallError("connection") from None
+        if response.is_success:
+            return _read_json(response.content)
+        if response.status_code in HOPELESS:
+            raise EndpointFault(
+                f"The endpoint of {self._called} at {self.host} {HOPELESS[response.status_code]} "
+                f"(HTTP {response.status_code}).",
+                mend="Check its address, model_id and the variable of api_key_env; `clinseek models check` tries them.",
+            )
+        again = response.status_code in WORTH_ANOTHER_TRY
+        raise CallError(f"http_{response.status_code}", retry_after(response.headers), again=again)
+
+
+def _plain(connections: int) -> AiohttpTransport:
+    """What carries HTTP/1.1; its session is made on the first request, inside the event loop."""
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=None)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    return AiohttpTransport(client=session)
+
+
+def _broken_off(error: Exception) -> bool:
+    """Whether the server hung up: aiohttp's word for that comes as a timeout of httpx."""
+    cause = error.__cause__
+    return isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, aiohttp.ServerTimeoutError)
+
+
+def _read_json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise CallError("bad_response") from None
+
+
+def retry_after(headers: httpx.Headers) -> float:
+    """Seconds that the server asks to wait (it names a number or a date); 0 where it names none."""
+    asked = headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), LONGEST_WAIT)
+    try:
+        moment = email.utils.parsedate_to_datetime(asked)
+    except ValueError:
+        return 0.0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return min(max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds()), LONGEST_WAIT)

@@ -1,0 +1,336 @@
+"""The ledger of a home: every call of every endpoint before its first byte leaves, and afterwards how it ended.
+
+One SQLite file for all models, arms and processes. Nothing in it is ever changed: a call is a row, its ending another
+one. A call without an ending is under way, or its process was killed; it is charged at its worst case, until the same
+call is sent again and answered: then both are charged alike (`lost`). So the caps of a campaign hold over all
+processes, and what a kill repeats is counted.
+
+It outlives a killed process, not a loss of power: the last moments before one may be missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from clinseek_assets.faults import EndpointFault
+from clinseek_assets.models.budget import Caps, Cost
+from clinseek_assets.models.endpoints.failures import CallError
+from clinseek_assets.models.group_commit import GroupCommit, insert_rows, open_database, unusable
+
+FORMAT = 1
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+    call TEXT PRIMARY KEY, sent_at REAL NOT NULL, kind TEXT NOT NULL, endpoint TEXT NOT NULL, host TEXT NOT NULL,
+    bytes INTEGER NOT NULL, qid_sha256 TEXT, arm TEXT, call_key TEXT,
+    worst_tokens INTEGER NOT NULL, worst_dollars REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS endings (
+    call TEXT PRIMARY KEY REFERENCES calls (call), ended_at REAL NOT NULL, outcome TEXT NOT NULL, failure TEXT,
+    prompt_tokens INTEGER, completion_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER,
+    tokens INTEGER NOT NULL, dollars REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS spent (
+    one INTEGER PRIMARY KEY CHECK (one = 1), tokens INTEGER NOT NULL, dollars REAL NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO spent VALUES (1, 0, 0.0);
+CREATE TRIGGER IF NOT EXISTS reserve AFTER INSERT ON calls WHEN NEW.worst_tokens > 0 OR NEW.worst_dollars > 0 BEGIN
+    UPDATE spent SET tokens = tokens + NEW.worst_tokens, dollars = dollars + NEW.worst_dollars;
+END;
+CREATE TRIGGER IF NOT EXISTS charge AFTER INSERT ON endings BEGIN
+    UPDATE spent SET
+        tokens = tokens + NEW.tokens - (SELECT worst_tokens FROM calls WHERE call = NEW.call),
+        dollars = dollars + NEW.dollars - (SELECT worst_dollars FROM calls WHERE call = NEW.call);
+END;
+CREATE INDEX IF NOT EXISTS calls_by_key ON calls (call_key) WHERE call_key IS NOT NULL;
+PRAGMA user_version = 1;
+"""
+Kind = Literal["model", "judge", "search", "mcp_client"]
+Outcome = Literal["settled", "failed", "lost", "noted"]
+NOTHING = Cost()
+INTO_CALLS = (
+    "INSERT INTO calls (call, sent_at, kind, endpoint, host, bytes, qid_sha256, arm, call_key, worst_tokens, "
+    "worst_dollars)"
+)
+INTO_ENDINGS = (
+    "INSERT OR IGNORE INTO endings (call, ended_at, outcome, failure, prompt_tokens, completion_tokens, cached_tokens, "
+    "cache_write_tokens, tokens, dollars)"
+)
+UNENDED = "SELECT call_key, call FROM calls LEFT JOIN endings USING (call) WHERE outcome IS NULL AND call_key NOT NULL"
+TOTALS = """
+SELECT kind, endpoint, arm, count(*), sum(outcome = 'settled'), sum(outcome = 'failed'), sum(outcome = 'lost'),
+    sum(outcome IS NULL), count(DISTINCT qid_sha256), sum(bytes), coalesce(sum(prompt_tokens), 0),
+    coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0), sum(coalesce(tokens, worst_tokens)),
+    sum(coalesce(dollars, worst_dollars))
+FROM calls LEFT JOIN endings USING (call) GROUP BY kind, endpoint, arm ORDER BY kind, endpoint, arm
+"""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A call that is about to be sent.
+
+    Attributes:
+        kind, endpoint: what it goes to, by kind and by its name in the registry.
+        host: host and port.
+        size: bytes of its body.
+        qid_sha256: the question that it is about, or None.
+        arm: for which arm, or None.
+        call_key: what is asked; the same for every attempt. None where a call is never repeated.
+        worst: the most that it may cost.
+    """
+
+    kind: Kind
+    endpoint: str
+    host: str
+    size: int
+    qid_sha256: str | None = None
+    arm: str | None = None
+    call_key: str | None = None
+    worst: Cost = NOTHING
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as an endpoint counts them; None where it does not."""
+
+    prompt: int | None = None
+    completion: int | None = None
+    cached: int | None = None
+    cache_write: int | None = None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What went to one endpoint for one arm.
+
+    Attributes:
+        calls: all calls; each is settled, failed, lost (its process was killed, and the call was repeated), open (under
+            way, or killed and never repeated), or only noted.
+        questions: different questions.
+        size: bytes sent.
+        prompt_tokens, completion_tokens, cached_tokens: as counted for settled calls.
+        tokens, dollars: charged in all, open calls at their worst case.
+    """
+
+    kind: str
+    endpoint: str
+    arm: str | None
+    calls: int
+    settled: int
+    failed: int
+    lost: int
+    open: int
+    questions: int
+    size: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    tokens: int
+    dollars: float
+
+
+@dataclass(frozen=True)
+class _Ending:
+    call: str
+    row: tuple[Any, ...]  # of the columns of `endings` behind `call`
+
+
+@dataclass(frozen=True)
+class _Noted:
+    sending: Sending
+    call: str
+    row: tuple[Any, ...]
+    ending: _Ending | None = None
+    capped: bool = False
+
+
+class Ledger:
+    """An open ledger; use it as a context manager.
+
+    Args:
+        path: the file; made with its folder, readable by their owner only, if it is not there.
+        caps: what the campaign may cost, all that stands in the ledger included.
+
+    Raises:
+        EndpointFault: the file is no ledger, or of another format, or cannot be opened.
+    """
+
+    def __init__(self, path: Path, caps: Caps | None = None) -> None:
+        self.path = path
+        self._caps = caps or Caps()
+        try:
+            self._db = open_database(path, "NORMAL")
+            self._prepare()
+            # Calls whose processes were killed, or are at work elsewhere; one that is asked again here is lost there.
+            self._unended = self._unended_calls()
+        except (sqlite3.Error, OSError) as error:
+            raise unusable("ledger", path, error) from None
+        self._writer: GroupCommit[_Noted | _Ending] = GroupCommit(path, "ledger", "NORMAL", self._write)
+        self._numbers = itertools.count(1)
+        self._process = f"{os.getpid():x}.{secrets.token_hex(6)}"
+        self._keys: dict[str, str] = {}  # call -> call_key, of those under way here that were lost before
+        self._under_way = 0
+        self._ended = 0
+        self._freed = asyncio.Event()
+
+    def _prepare(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == FORMAT:
+            return
+        if version != 0:
+            self._db.close()
+            raise EndpointFault(
+                f"The ledger {self.path} has format {version}; this version reads format {FORMAT}.",
+                mend="Use the version that wrote it, or move the file away to start anew.",
+            )
+        self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+
+    def _unended_calls(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for key, call in self._db.execute(UNENDED):
+            found.setdefault(key, []).append(call)
+        return found
+
+    async def opened(self, sending: Sending) -> str:
+        """Write down a call that is about to be sent, and reserve its worst case; returns its name in the ledger.
+
+        Where the caps leave no room, calls of this process that are under way are waited for: they usually cost less
+        than was reserved for them.
+
+        Raises:
+            CallError: `over_budget`: the caps do not allow the call.
+            EndpointFault: the ledger cannot be written.
+        """
+        while True:
+            ended = self._ended
+            self._freed.clear()
+            noted = self._noted(sending, capped=True)
+            try:
+                await self._writer.written(noted)
+                break
+            except CallError:
+                if ended == self._ended:
+                    if self._under_way == 0:
+                        raise
+                    await self._freed.wait()
+        self._under_way += 1
+        if sending.call_key in self._unended:
+            self._keys[noted.call] = str(sending.call_key)
+        return noted.call
+
+    def settled(self, call: str, usage: Usage, cost: Cost) -> None:
+        """Write down that a call was answered, without waiting for the disk."""
+        self._end(call, "settled", None, usage, cost)
+        for lost in self._unended.pop(self._keys.pop(call, ""), ()):
+            self._writer.write_soon(_ending(lost, "lost", None, usage, cost))
+
+    def failed(self, call: str, kind: str, cost: Cost) -> None:
+        """Write down that a call was not answered, why in one word, and what it is charged all the same."""
+        self._keys.pop(call, None)
+        self._end(call, "failed", kind, Usage(), cost)
+
+    def _end(self, call: str, outcome: Outcome, failure: str | None, usage: Usage, cost: Cost) -> None:
+        self._writer.write_soon(_ending(call, outcome, failure, usage, cost))
+        self._under_way -= 1
+        self._ended += 1
+        self._freed.set()
+
+    def note(self, kind: Kind, endpoint: str, host: str, size: int, qid_sha256: str | None) -> None:
+        """Write down what is about to leave for an endpoint that tells nothing of costs; returns when it is written.
+
+        Raises:
+            EndpointFault: the ledger cannot be written.
+        """
+        noted = self._noted(Sending(kind, endpoint, host, size, qid_sha256))
+        self._writer.write_now(
+            _Noted(noted.sending, noted.call, noted.row, _ending(noted.call, "noted", None, Usage(), Cost()))
+        )
+
+    def spent(self) -> Cost:
+        """What has been charged so far by all processes, calls under way at their worst case."""
+        return _spent(self._db)
+
+    def totals(self) -> list[Totals]:
+        """What went where, by kind, endpoint and arm."""
+        return [Totals(*row) for row in self._db.execute(TOTALS)]
+
+    def close(self) -> None:
+        """Write what still waits, and close the file.
+
+        Raises:
+            EndpointFault: it cannot be written.
+        """
+        try:
+            self._writer.close()
+        finally:
+            self._db.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _noted(self, sending: Sending, capped: bool = False) -> _Noted:
+        call = f"{self._process}.{next(self._numbers)}"
+        row = (
+            call,
+            time.time(),
+            sending.kind,
+            sending.endpoint,
+            sending.host,
+            sending.size,
+            sending.qid_sha256,
+            sending.arm,
+            sending.call_key,
+            sending.worst.tokens,
+            sending.worst.dollars,
+        )
+        return _Noted(sending, call, row, capped=capped)
+
+    def _write(self, database: sqlite3.Connection, items: Sequence[_Noted | _Ending]) -> list[Exception | None]:
+        """Write endings, then those calls that the caps allow beside everything that is charged by then."""
+        endings = [item for item in items if isinstance(item, _Ending)]
+        insert_rows(database, INTO_ENDINGS, [(ending.call, *ending.row) for ending in endings])
+        noted = [item for item in items if isinstance(item, _Noted)]
+        refused = self._beyond(database, noted)
+        insert_rows(database, INTO_CALLS, [item.row for item in noted if item.call not in refused])
+        at_once = [item.ending for item in noted if item.ending is not None]
+        insert_rows(database, INTO_ENDINGS, [(ending.call, *ending.row) for ending in at_once])
+        return [
+            CallError("over_budget", again=False) if isinstance(item, _Noted) and item.call in refused else None
+            for item in items
+        ]
+
+    def _beyond(self, database: sqlite3.Connection, noted: Sequence[_Noted]) -> set[str]:
+        """The calls that the caps do not allow any more."""
+        capped = [item for item in noted if item.capped]
+        if not capped or self._caps == Caps():
+            return set()
+        spent, refused = _spent(database), set()
+        for item in capped:
+            if self._caps.allow(spent + item.sending.worst):
+                spent += item.sending.worst
+            else:
+                refused.add(item.call)
+        return refused
+
+
+def _spent(database: sqlite3.Connection) -> Cost:
+    tokens, dollars = database.execute("SELECT tokens, dollars FROM spent").fetchone()
+    return Cost(tokens, dollars)
+
+
+def _ending(call: str, outcome: Outcome, failure: str | None, usage: Usage, cost: Cost) -> _Ending:
+    counted = (usage.prompt, usage.completion, usage.cached, usage.cache_write)
+    return _Ending(call, (time.time(), outcome, failure, *counted, cost.tokens, cost.dollars))
