@@ -18,7 +18,7 @@ TURN_BYTES = 24  # what a turn takes beside its texts: role, ids, separators
 
 
 class Transcript:
-    """Turns in their order.
+    """Turns in their order; `size` is the bytes that they and the tools take in a request, `sizes` those of each turn.
 
     Args:
         about: what shapes every call of the exchange beside its turns; part of every key.
@@ -35,12 +35,14 @@ class Transcript:
     def _restart(self) -> None:
         self._hash = hashlib.sha256(self._start.encode())
         self.size = self._tools_size
+        self.sizes: list[int] = []
         for turn in self.turns:
             self._count(turn)
 
     def _count(self, turn: Turn) -> None:
         self._hash.update(_canonical(asdict(turn)).encode())
-        self.size += size_of(turn)
+        self.sizes.append(size_of(turn))
+        self.size += self.sizes[-1]
 
     def add(self, turn: Turn) -> None:
         """Append a turn."""

@@ -18,6 +18,8 @@ from clinseek_assets.models.messages import Turn
 # are the densest text there is: tokenizers that take every digit for itself reach 0.6.
 PLAIN, DENSE, THIN, DENSEST = 0.4, 0.6, 0.1, 1.0
 MARGIN = 1.05
+# Of the limit: where what stays takes more, the next turn may leave no room for a last one.
+SCARCE = 0.6
 SPARE = 64  # tokens for what a chat template adds
 ROOM_MADE = 0.7  # of the limit: making room rarely keeps a provider's prompt cache of use
 TAKEN_OUT = "[Taken out to save room:"
@@ -84,21 +86,27 @@ def make_room(transcript: Transcript, gauge: Gauge, limit: int) -> Room:
 
     The results that the model has not seen yet go last, and are cut instead of taken out.
     """
+    scarce = gauge.tokens(transcript.size - _removable(transcript)) > limit * SCARCE
     if gauge.tokens(transcript.size) <= limit:
-        return Room(fits=True, notices=0, scarce=False)
+        return Room(fits=True, notices=0, scarce=scarce)
     goal = round(limit * ROOM_MADE)
     changed: dict[int, Turn] = {}
     size = transcript.size
     for place, notice in _notices(transcript.turns):
         changed[place] = notice
-        size += size_of(notice) - size_of(transcript.turns[place])
+        size += size_of(notice) - transcript.sizes[place]
         if gauge.tokens(size) <= goal:
             break
     transcript.replace(changed)
-    staying = transcript.size - sum(map(size_of, _fresh_results(transcript.turns).values()))
     cut = _cut_newest(transcript, gauge, limit) if gauge.tokens(transcript.size) > limit else 0
     fits = gauge.tokens(transcript.size) <= limit
-    return Room(fits, len(changed) + cut, scarce=gauge.tokens(staying) > goal)
+    return Room(fits, len(changed) + cut, scarce)
+
+
+def _removable(transcript: Transcript) -> int:
+    """The bytes of all results that are still there."""
+    turns = zip(transcript.turns, transcript.sizes, strict=True)
+    return sum(size for turn, size in turns if turn.role == "tool" and not turn.text.startswith(TAKEN_OUT))
 
 
 def _newest(turns: Sequence[Turn]) -> int:
