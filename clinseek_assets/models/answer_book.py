@@ -6,7 +6,6 @@ where one is not, the calls themselves may still be there, each under its own ke
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,12 +52,13 @@ class AnswerBook:
         """One answer, or None where there is none."""
         return _kept(self.journal.identity(*place))
 
-    async def keep(self, place: Place, kept: Kept, steps: Sequence[Step]) -> None:
-        """Keep an answer and its exchange in place of earlier ones; returns when both are on the disk."""
-        document = {"parts": dict(kept.parts), "answered": kept.answered.as_json()}
-        async with asyncio.TaskGroup() as writing:
-            writing.create_task(self.journal.put_exchange(*place, steps_as_json(steps)))
-            writing.create_task(self.journal.put_identity(*place, document))
+    def keep(self, place: Place, kept: Kept, steps: Sequence[Step]) -> None:
+        """Keep an answer and its exchange in place of earlier ones.
+
+        They are on their way to the disk when this returns; what a kill takes of them, the calls give again.
+        """
+        self.journal.put_exchange(*place, steps_as_json(steps))
+        self.journal.put_identity(*place, {"parts": dict(kept.parts), "answered": kept.answered.as_json()})
 
     def steps(self, place: Place) -> list[Step]:
         """The exchange that is kept there; empty where there is none."""

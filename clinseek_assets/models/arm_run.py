@@ -18,10 +18,13 @@ from clinseek_assets.models.agent.loop import Sought
 from clinseek_assets.models.answer_book import AnswerBook, Kept, Place
 from clinseek_assets.models.answered import Answered
 from clinseek_assets.models.baselines.seekers import seeker, seeker_version
+from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.endpoints.failures import CallError
+from clinseek_assets.models.endpoints.recorded import RecordedEndpoint, full_key
 from clinseek_assets.models.identities import Parts, identity_of
+from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.keeping import Keeping
-from clinseek_assets.models.messages import Caller
+from clinseek_assets.models.messages import Caller, ChatRequest
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
@@ -70,7 +73,6 @@ def run_arm(
     asking: Asking,
     *,
     keeping: Keeping,
-    book: AnswerBook,
     priors: CandidatePriors | None,
     progress: Progress | None,
 ) -> dict[tuple[str, int], Answered]:
@@ -82,7 +84,6 @@ def run_arm(
         pieces: each question and run once.
         asking: how the arm asks one.
         keeping: where calls are kept and what they may cost.
-        book: where answers are kept.
         priors: frequencies of the candidates, for baselines.
         progress: called with (done, all) after each answer.
 
@@ -96,8 +97,8 @@ def run_arm(
     async def run() -> dict[tuple[str, int], Answered]:
         questions = list({piece.question.qid: piece.question for piece in pieces}.values())
         try:
-            async with calling(model, arm, keeping, questions, priors) as (caller, parts):
-                return await _Run(model, book, caller, parts, asking).answers(pieces, progress)
+            async with calling(model, arm, keeping, questions, priors) as called:
+                return await _Run(called, asking).answers(pieces, progress)
         except CallError as failure:  # nobody answers under the model's name, so no question can be asked
             return {piece.of_run: Answered(Outcome.ENDPOINT_FAILED, error_kind=failure.kind) for piece in pieces}
 
@@ -120,11 +121,30 @@ def run_to_end(work: Coroutine[Any, Any, Any]) -> Any:
         return thread.submit(asyncio.run, work).result()
 
 
+@dataclass(frozen=True)
+class Called:
+    """Who answers in a run.
+
+    Attributes:
+        caller: whoever answers.
+        parts: the parts of an identity that are its own.
+        journal: where answers are kept.
+        askers: how many questions to keep under way.
+        recalling: answers what was paid for before and nothing else; None where nothing is paid for.
+    """
+
+    caller: Caller
+    parts: Parts
+    journal: Journal
+    askers: int
+    recalling: Caller | None = None
+
+
 @asynccontextmanager
 async def calling(
     model: Model, arm: str, keeping: Keeping, questions: Sequence[Question], priors: CandidatePriors | None
-) -> AsyncIterator[tuple[Caller, Parts]]:
-    """Whoever answers for this model, and the parts of an identity that are its own.
+) -> AsyncIterator[Called]:
+    """Whoever answers for this model, as long as the context lasts.
 
     Raises:
         EndpointFault: the endpoint is not configured, or refuses us.
@@ -132,13 +152,10 @@ async def calling(
     """
     if model.dialect == "baseline":
         name = str(model.model_id)
-        yield (
-            seeker(name, questions, priors),
-            {"baseline": seeker_version(name), "priors": priors.fingerprint if priors else "none"},
-        )
+        parts = {"baseline": seeker_version(name), "priors": priors.fingerprint if priors else "none"}
+        with Journal(keeping.journal) as journal:
+            yield Called(seeker(name, questions, priors), parts, journal, model.max_concurrency)
         return
-    from clinseek_assets.models.endpoints.recorded import RecordedEndpoint
-
     endpoint = RecordedEndpoint(
         model,
         journal=keeping.journal,
@@ -148,17 +165,30 @@ async def calling(
         arm=arm,
     )
     async with endpoint:
-        yield endpoint, await endpoint.identity()
+        parts = await endpoint.identity()
+        yield Called(endpoint, parts, endpoint.journal, endpoint.askers, _Recalling(endpoint))
+
+
+class _Recalling:
+    """A caller for an endpoint that was given up: what its journal has is answered still."""
+
+    def __init__(self, endpoint: RecordedEndpoint) -> None:
+        self._endpoint = endpoint
+
+    async def ask(self, request: ChatRequest, call_key: str) -> Completion:
+        endpoint = self._endpoint
+        key = full_key(endpoint.model, endpoint.base_url, await endpoint.model_id(), call_key)
+        if (recorded := endpoint.journal.recall(key)) is None:
+            raise CallError("given_up", again=False)
+        return recorded
 
 
 class _Run:
     """One run over one caller."""
 
-    def __init__(self, model: Model, book: AnswerBook, caller: Caller, parts: Parts, asking: Asking) -> None:
-        self._model = model
-        self._book = book
-        self._caller = caller
-        self._parts = parts
+    def __init__(self, called: Called, asking: Asking) -> None:
+        self._called = called
+        self._book = AnswerBook(called.journal)
         self._asking = asking
         self._failed_in_a_row = 0
 
@@ -176,7 +206,7 @@ class _Run:
 
         try:
             async with asyncio.TaskGroup() as workers:
-                for _ in range(min(self._model.max_concurrency, len(pieces))):
+                for _ in range(min(self._called.askers, len(pieces))):
                     workers.create_task(work())
         except ExceptionGroup as group:
             raise group.exceptions[0] from None  # the first fault stops the run; the others were cancelled
@@ -184,16 +214,17 @@ class _Run:
 
     async def _answer(self, piece: Piece, kept: Kept | None) -> Answered:
         """One answer: the kept one where nothing that shaped it has changed."""
-        parts: Mapping[str, str] = {**piece.parts, **self._parts}
+        parts: Mapping[str, str] = {**piece.parts, **self._called.parts}
         if kept is not None and kept.stands and kept.parts == parts:
             return kept.answered
-        if self._failed_in_a_row >= GIVE_UP_AFTER:
-            return Answered(Outcome.ENDPOINT_FAILED, error_kind="given_up")
-        sought = await self._asking(piece, self._caller)
+        caller = self._called.caller
+        if self._failed_in_a_row >= GIVE_UP_AFTER and self._called.recalling is not None:
+            caller = self._called.recalling
+        sought = await self._asking(piece, caller)
         failed = sought.answered.outcome is Outcome.ENDPOINT_FAILED
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
         now = Kept(parts, sought.answered)
         if now.stands:
             now = Kept(parts, replace(sought.answered, identity=identity_of(parts)))
-        await self._book.keep(piece.place, now, sought.steps)
+        self._book.keep(piece.place, now, sought.steps)
         return now.answered

@@ -6,6 +6,7 @@ curated answer (`not_run`).
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,6 @@ from clinseek_assets.models.agent.loop import Sought
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.tally import Tally
 from clinseek_assets.models.agent.window import PLAIN
-from clinseek_assets.models.answer_book import AnswerBook
 from clinseek_assets.models.answered import Answered, predictions_frame
 from clinseek_assets.models.arm_run import Piece, Progress, require_unique, run_arm
 from clinseek_assets.models.baselines import PARTICIPANTS
@@ -32,7 +32,6 @@ from clinseek_assets.models.curated_answer import parse_answer
 from clinseek_assets.models.egress import DataClass, admit
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.identities import Parts, identity_of, question_part
-from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.messages import Caller, ChatRequest, Turn
 from clinseek_assets.models.outcomes import ANSWERS, Outcome
@@ -101,18 +100,8 @@ def answer_curated(
     if model.dialect == "baseline":
         answered = _answer_by_baseline(model, pieces, shown, priors, progress)
     else:
-        with Journal(keeping.journal) as journal:
-            asking = _Curated(model, shown)
-            answered = run_arm(
-                model,
-                arm,
-                pieces,
-                asking,
-                keeping=keeping,
-                book=AnswerBook(journal),
-                priors=priors,
-                progress=progress,
-            )
+        asking = _Curated(model, shown)
+        answered = run_arm(model, arm, pieces, asking, keeping=keeping, priors=priors, progress=progress)
     of_contexts = {
         place: replace(outcome, context_sha256=shown[place[0]].sha256) for place, outcome in answered.items()
     }
@@ -214,9 +203,10 @@ class _Curated:
         return round(keep * min(SMALLER, fitting))
 
     async def _ask(self, piece: Piece, caller: Caller, prompt: str, most: int | None) -> Completion:
+        """The key is a list, not its hash, so that answers out of journals of format 1 are found (`full_key`)."""
         asked = [piece.question.qid, prompt, piece.run_index, *([] if most is None else [most])]
         request = ChatRequest((Turn("user", prompt),), piece.place[0], max_tokens=most)
-        return await caller.ask(request, fingerprint.of_value(asked))
+        return await caller.ask(request, json.dumps(asked, ensure_ascii=False))
 
     def _sought(self, question: Question, prompt: str, completion: Completion, notices: int) -> Sought:
         tally = Tally(self._prices, notices=notices)

@@ -29,12 +29,10 @@ from clinseek_assets.models.agent.loop import Sought, seek
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.tool_source import ToolSource
-from clinseek_assets.models.answer_book import AnswerBook
 from clinseek_assets.models.answered import predictions_frame
 from clinseek_assets.models.arm_run import Piece, Progress, require_unique, run_arm
 from clinseek_assets.models.egress import DataClass, admit
 from clinseek_assets.models.identities import Parts, question_part
-from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.messages import Caller
 from clinseek_assets.models.priors import CandidatePriors
@@ -92,17 +90,8 @@ def answer_seeking(
         if question.qid in records
         for run in run_indices
     ]
-    with Journal(keeping.journal) as journal:
-        answered = run_arm(
-            model,
-            arm,
-            pieces,
-            _Seeking(model, tools),
-            keeping=keeping,
-            book=AnswerBook(journal),
-            priors=priors,
-            progress=progress,
-        )
+    asking = _Seeking(model, tools)
+    answered = run_arm(model, arm, pieces, asking, keeping=keeping, priors=priors, progress=progress)
     over_records = {place: replace(one, record_sha256=records[place[0]]) for place, one in answered.items()}
     return predictions_frame(model.name, arm, questions, run_indices, over_records)
 
