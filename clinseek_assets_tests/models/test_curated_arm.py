@@ -4,9 +4,11 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.contexts.prompts import curated_prompt
 from clinseek_assets.faults import EndpointFault
-from clinseek_assets.models import curated_arm, openai_chat
-from clinseek_assets.models.curated_arm import COLUMNS, answer_curated
+from clinseek_assets.models import arm_run
+from clinseek_assets.models.answer_book import AnswerBook
+from clinseek_assets.models.answered import COLUMNS
+from clinseek_assets.models.curated_arm import answer_curated
+from clinseek_assets.models.endpoints import patience
+from clinseek_assets.models.identities import MEANINGS, question_part
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.outcomes import ANSWERS, MISSING, SCORED_ZERO, Outcome
 from clinseek_assets.models.registry import Model
-from clinseek_assets_tests.models.cases import CONTEXT, baseline, chat_model, contexts_of, question
+from clinseek_assets.storage import fingerprint
+from clinseek_assets_tests.models.cases import CONTEXT, baseline, chat_model, contexts_of, keeping_in, question
 from clinseek_assets_tests.models.loopback import block, chat, failing, hanging, serving
 
 QUESTIONS = [question(f"q{number}", row_number=number) for number in range(1, 7)]
@@ -28,7 +37,7 @@ QUESTIONS = [question(f"q{number}", row_number=number) for number in range(1, 7)
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_chat, "FIRST_PAUSE", 0.005)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.005)
 
 
 def answers(
@@ -37,7 +46,7 @@ def answers(
     asked = QUESTIONS if questions is None else questions
     more = {"data_class": "open", "priors": None, **more}
     given = contexts_of(asked) if contexts is None else contexts
-    return answer_curated(model, asked, given, journal=folder / "journal", **more)
+    return answer_curated(model, asked, given, keeping=keeping_in(folder), **more)
 
 
 def test_every_outcome_is_of_one_kind() -> None:
@@ -123,7 +132,6 @@ def test_a_second_run_replays_and_asks_nothing(tmp_path: Path) -> None:
         {"sampling": {"seed": 1}},
         {"sampling": {"extra_body": {"k": 1}}},
         {"model_id": "other"},
-        {"run_index": 2},
         {"contexts": contexts_of(QUESTIONS, CONTEXT + "\n")},
         {"questions": [replace(asked, qid=f"other {asked.qid}") for asked in QUESTIONS]},
     ],
@@ -166,12 +174,152 @@ def test_failed_calls_are_never_kept(tmp_path: Path) -> None:
 
 
 def test_a_dead_endpoint_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curated_arm, "GIVE_UP_AFTER", 3)
+    monkeypatch.setattr(arm_run, "GIVE_UP_AFTER", 3)
+    many = [question(f"q{number}", row_number=number) for number in range(1, 31)]
     with serving(failing(500)) as endpoint:
-        frame = answers(chat_model(endpoint.url, max_concurrency=1), tmp_path)
+        frame = answers(chat_model(endpoint.url, max_concurrency=1), tmp_path, many)
     assert set(frame["outcome"]) == {"endpoint_failed"}
-    assert frame["error_kind"].tolist() == ["http_500"] * 3 + ["given_up"] * 3
-    assert len(endpoint.requests) == 9
+    kinds = frame["error_kind"].tolist()
+    assert kinds == ["http_500"] * (asked := kinds.count("http_500")) + ["given_up"] * (30 - asked)
+    assert 3 <= asked <= 6 and len(endpoint.requests) == 3 * asked
+
+
+def test_what_was_paid_for_is_recalled_from_an_endpoint_that_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arm_run, "GIVE_UP_AFTER", 1)
+    with serving(block("yes")) as endpoint:
+        model = chat_model(endpoint.url, max_concurrency=1)
+        answers(model, tmp_path, QUESTIONS[3:])
+        forget_answers(tmp_path)  # the calls stay
+        endpoint.script[0] = failing(500)
+        frame = answers(model, tmp_path)
+    assert frame["outcome"].tolist()[3:] == ["finished"] * 3
+    assert frame["outcome"].tolist()[0] == "endpoint_failed"
+
+
+def forget_answers(folder: Path) -> None:
+    with sqlite3.connect(keeping_in(folder).journal) as journal:
+        journal.execute("DELETE FROM identities")
+
+
+def test_answers_out_of_a_journal_of_the_first_format_are_found(tmp_path: Path) -> None:
+    with serving(block("no")) as endpoint:
+        model = chat_model(endpoint.url)
+        asked = QUESTIONS[0]
+        prompt = curated_prompt(asked, CONTEXT)
+        key = fingerprint.of_value(
+            ["openai_chat", f"{endpoint.url}/v1", "served-model", model.sampling.model_dump(), asked.qid, prompt, 1]
+        )
+        with sqlite3.connect(keeping_in(tmp_path).journal) as journal:
+            journal.execute(
+                "CREATE TABLE completions (call_key TEXT PRIMARY KEY, text TEXT NOT NULL, reasoning TEXT NOT NULL, "
+                "finish_reason TEXT, refused INTEGER NOT NULL, prompt_tokens INTEGER, completion_tokens INTEGER, "
+                "seconds REAL NOT NULL) STRICT"
+            )
+            text = "<answer>\nyes\n</answer>"
+            journal.execute("INSERT INTO completions VALUES (?, ?, '', 'stop', 0, 1, 2, 0.5)", (key, text))
+            journal.execute("PRAGMA user_version = 1")
+        frame = answers(model, tmp_path, QUESTIONS[:2])
+    assert frame["answer"].tolist() == [["yes"], ["no"]]
+    assert len(endpoint.requests) == 1
+
+
+def test_runs_are_kept_apart_and_added_to(tmp_path: Path) -> None:
+    with serving(*[block("yes")] * 6, block("no")) as endpoint:
+        one = answers(chat_model(endpoint.url), tmp_path)
+        three = answers(chat_model(endpoint.url), tmp_path, runs=3)
+    assert len(endpoint.requests) == 18
+    assert three["qid"].tolist() == [asked.qid for asked in QUESTIONS for _ in range(3)]
+    assert three["run_index"].tolist() == [1, 2, 3] * 6
+    assert three["answer"].tolist() == [["yes"], ["no"], ["no"]] * 6
+    assert three["identity"].nunique() == 18
+    first_runs = three[three["run_index"] == 1].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first_runs, one)
+
+
+def test_another_arm_has_its_name(tmp_path: Path) -> None:
+    with serving() as endpoint:
+        frame = answers(chat_model(endpoint.url), tmp_path, arm="curated_strict")
+    assert set(frame["arm"]) == {"curated_strict"}
+
+
+def test_what_an_answer_cost(tmp_path: Path) -> None:
+    with serving() as endpoint:
+        frame = answers(chat_model(endpoint.url, prices={"input": 1.0, "output": 10.0}), tmp_path)
+    assert frame["dollars"].tolist() == pytest.approx([(11 + 70) / 1e6] * 6)
+    assert frame["rounds"].tolist() == [1] * 6
+
+
+LONG = CONTEXT + "".join(
+    f"\n\n\n\n## Services [2150-01-02 03:{minute:02}:05]\n- Curr_Service: S{minute}" for minute in range(5, 50)
+)
+
+
+def at_most(characters: int) -> Any:
+    """An endpoint whose window takes so many characters."""
+
+    def reply(handler: Any, body: dict[str, Any]) -> None:
+        fits = sum(len(message["content"]) for message in body["messages"]) <= characters
+        (block("yes") if fits else failing(400))(handler, body)
+
+    return reply
+
+
+def test_a_context_too_long_for_the_model_loses_its_oldest_events_visibly(tmp_path: Path) -> None:
+    with serving(at_most(2200)) as endpoint:
+        model = chat_model(endpoint.url, context_window=1024, sampling={"max_tokens": 64})
+        frame = answers(model, tmp_path, QUESTIONS[:1], contexts_of(QUESTIONS, LONG))
+        again = answers(model, tmp_path, QUESTIONS[:1], contexts_of(QUESTIONS, LONG))
+    assert (frame["outcome"].tolist(), frame["notices"].tolist()) == (["finished"], [1])
+    shown = endpoint.requests[-1]["messages"][0]["content"]
+    assert "earlier events of this timeline are left out" in shown
+    assert "Will it happen?" in shown and "Anchor_Age" in shown and "S49" in shown and "S5\n" not in shown
+    pd.testing.assert_frame_equal(frame, again)
+
+
+def test_a_refusal_that_no_length_can_have_caused_is_final(tmp_path: Path) -> None:
+    with serving(failing(400)) as endpoint:
+        frame = answers(chat_model(endpoint.url, context_window=100_000), tmp_path, QUESTIONS[:1])
+    assert frame["error_kind"].tolist() == ["http_400"]
+    assert len(endpoint.requests) == 1
+
+
+def test_the_whole_exchange_and_the_parts_of_its_identity_are_kept(tmp_path: Path) -> None:
+    with serving(block("yes")) as endpoint:
+        answers(chat_model(endpoint.url), tmp_path, QUESTIONS[:1])
+    place = (fingerprint.of_text("q1"), 1)
+    with Journal(keeping_in(tmp_path).journal) as journal:
+        book = AnswerBook(journal)
+        asked, reply = book.steps(place)
+        kept = book.one(place)
+    assert CONTEXT in asked.text and "<answer>" in reply.text
+    assert kept is not None and kept.answered.answer == ("yes",)
+    assert set(kept.parts) <= set(MEANINGS)
+    assert kept.parts["context"] == fingerprint.of_text(CONTEXT)
+
+
+def test_thousands_of_finished_questions_are_taken_again_at_once(tmp_path: Path) -> None:
+    many = [question(f"q{number}", row_number=number) for number in range(1, 2_001)]
+    with serving() as endpoint:
+        model = chat_model(endpoint.url)
+        answers(model, tmp_path, QUESTIONS[:1])
+        copy_answer(tmp_path, many)
+        started = time.monotonic()
+        frame = answers(model, tmp_path, many)
+        seconds = time.monotonic() - started
+    assert len(endpoint.requests) == 1
+    assert set(frame["outcome"]) == {"finished"}
+    assert seconds < 3 * len(many) / 50_000 + 0.5
+
+
+def copy_answer(folder: Path, questions: Sequence[Question]) -> None:
+    """The one answer that is kept, for all of these questions, as if each had been asked."""
+    with Journal(keeping_in(folder).journal) as journal:
+        document = journal.identity(fingerprint.of_text("q1"), 1)
+        for asked in questions:
+            parts = {**document["parts"], "question": question_part(asked)}
+            journal.put_identity(fingerprint.of_text(asked.qid), 1, {**document, "parts": parts})
 
 
 def test_auto_on_a_dead_endpoint_fails_once_for_all(tmp_path: Path) -> None:
@@ -198,16 +346,10 @@ def test_credentialed_is_the_default_and_is_refused_before_the_first_byte(tmp_pa
     with serving() as endpoint:
         with pytest.raises(EndpointFault, match="Credentialed"):
             answer_curated(
-                chat_model(endpoint.url), QUESTIONS, contexts_of(QUESTIONS), journal=tmp_path / "j", priors=None
+                chat_model(endpoint.url), QUESTIONS, contexts_of(QUESTIONS), keeping=keeping_in(tmp_path), priors=None
             )
         assert endpoint.paths == []
-    assert not (tmp_path / "j").exists()
-
-
-def test_a_dialect_without_a_client_says_so(tmp_path: Path) -> None:
-    model = Model(name="claude", dialect="anthropic_messages", base_url="http://h", model_id="x")
-    with pytest.raises(EndpointFault, match="no client"):
-        answers(model, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_of_prompt_or_answer_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -240,18 +382,18 @@ KILLED_RUN = """
 import sys
 from pathlib import Path
 from clinseek_assets.models.curated_arm import answer_curated
-from clinseek_assets_tests.models.cases import chat_model, contexts_of, question
+from clinseek_assets_tests.models.cases import chat_model, contexts_of, keeping_in, question
 questions = [question(f"q{number}", row_number=number) for number in range(1, 7)]
 answer_curated(
     chat_model(sys.argv[1], max_concurrency=1), questions, contexts_of(questions),
-    journal=Path(sys.argv[2]), priors=None, data_class="open",
+    keeping=keeping_in(Path(sys.argv[2])), priors=None, data_class="open",
 )
 """
 
 
 def test_a_killed_run_replays_what_it_paid_for(tmp_path: Path) -> None:
     with serving(block("yes"), block("yes"), hanging(5.0)) as endpoint:
-        run = subprocess.Popen([sys.executable, "-c", KILLED_RUN, endpoint.url, str(tmp_path / "journal")])
+        run = subprocess.Popen([sys.executable, "-c", KILLED_RUN, endpoint.url, str(tmp_path)])
         deadline = time.monotonic() + 30
         while len(endpoint.requests) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -271,13 +413,13 @@ def test_baselines_go_the_same_way_without_a_journal(tmp_path: Path) -> None:
     assert first["answer"].tolist() == [["yes"]] * 6
     assert first["identity"].tolist() == again["identity"].tolist()
     assert first["identity"].nunique() == 6
-    assert not (tmp_path / "journal").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_ledger_names_questions_by_hash_only(tmp_path: Path) -> None:
     with serving() as endpoint:
         answers(chat_model(endpoint.url), tmp_path)
-    with Journal(tmp_path / "journal") as journal:
-        ledger = journal.ledger()
-    assert len({qid for _, _, qid in ledger}) == 6
-    assert all(qid and len(qid) == 64 for _, _, qid in ledger)
+    with sqlite3.connect(keeping_in(tmp_path).ledger) as ledger:
+        dump = "\n".join(ledger.iterdump())
+    assert all(fingerprint.of_text(asked.qid) in dump for asked in QUESTIONS)
+    assert "'q1'" not in dump and CONTEXT not in dump
