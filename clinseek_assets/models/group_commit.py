@@ -12,8 +12,8 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -22,6 +22,8 @@ from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
 
 Item = TypeVar("Item")
 Durability = Literal["FULL", "NORMAL"]
+"""`FULL`: what is written outlives a loss of power. `NORMAL`: a killed process; the last moments before a loss of power may
+be missing."""
 BUSY_SECONDS = 30.0
 MOST_TOGETHER = 2_000  # records of one transaction, so that other processes get their turn
 ROWS_A_STATEMENT = 50
@@ -32,24 +34,15 @@ class GroupCommit(Generic[Item]):
 
     Args:
         path: the file; it must be there.
-        called: how faults call it (`journal`, `ledger`).
-        durability: `FULL`: a record outlives a loss of power; `NORMAL`: a killed process, but the last moments before a
-            loss of power may be missing.
-        write: writes items inside a transaction; gives one answer an item, an exception where the item is refused.
+        called: how faults call it.
+        write: writes items inside a transaction.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        called: str,
-        durability: Durability,
-        write: Callable[[sqlite3.Connection, Sequence[Item]], Sequence[Exception | None]],
-    ) -> None:
+    def __init__(self, path: Path, called: str, write: Callable[[sqlite3.Connection, Sequence[Item]], None]) -> None:
         self._path = path
         self._called = called
-        self._durability = durability
         self._write = write
-        self._waiting: queue.SimpleQueue[tuple[Item, _Answer] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Item, _Answer | None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._lost: EndpointFault | None = None
@@ -59,7 +52,6 @@ class GroupCommit(Generic[Item]):
 
         Raises:
             EndpointFault: the file cannot be written.
-            Exception: what `write` answered for this item.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
@@ -69,12 +61,6 @@ class GroupCommit(Generic[Item]):
     def write_soon(self, item: Item) -> None:
         """Write an item without waiting for it; `close` raises if that failed."""
         self._submit(item, None)
-
-    def write_now(self, item: Item) -> None:
-        """As `written`, for a thread without an event loop; raises what that raises."""
-        answer: Future[None] = Future()
-        self._submit(item, answer)
-        answer.result()
 
     def close(self) -> None:
         """Write what still waits and stop.
@@ -89,7 +75,7 @@ class GroupCommit(Generic[Item]):
         if self._lost is not None:
             raise self._lost
 
-    def _submit(self, item: Item, answer: _Answer) -> None:
+    def _submit(self, item: Item, answer: _Answer | None) -> None:
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -104,21 +90,22 @@ class GroupCommit(Generic[Item]):
         going_on = True
         while going_on:
             batch, going_on = self._next_batch()
-            items = [item for item, _ in batch]
+            fault = None
             try:
-                database = database or open_database(self._path, self._durability)
-                outcomes = self._committed(database, items)
-            except sqlite3.Error as error:
+                database = database or open_database(self._path, "FULL")
+                if batch:
+                    with transaction(database):
+                        self._write(database, [item for item, _ in batch])
+            except (sqlite3.Error, OSError) as error:
                 fault = unusable(self._called, self._path, error)
                 self._lost = self._lost or (fault if any(answer is None for _, answer in batch) else None)
-                outcomes = [fault] * len(items)
-            _tell([(answer, outcome) for (_, answer), outcome in zip(batch, outcomes, strict=True)])
+            _tell([answer for _, answer in batch if answer is not None], fault)
         if database is not None:
             database.close()
 
-    def _next_batch(self) -> tuple[list[tuple[Item, _Answer]], bool]:
+    def _next_batch(self) -> tuple[list[tuple[Item, _Answer | None]], bool]:
         """Everything that waits now, and whether there is more to come; waits where nothing does."""
-        batch = []
+        batch: list[tuple[Item, _Answer | None]] = []
         try:
             entry = self._waiting.get()
             while entry is not None:
@@ -130,42 +117,43 @@ class GroupCommit(Generic[Item]):
             return batch, True
         return batch, False
 
-    def _committed(self, database: sqlite3.Connection, items: Sequence[Item]) -> Sequence[Exception | None]:
-        if not items:
-            return []
+
+_Answer = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+def _tell(answers: Iterable[_Answer], fault: EndpointFault | None) -> None:
+    """Tell each waiting caller how it went; an event loop is woken once, however many of its callers wait."""
+    of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for loop, answer in answers:
+        of_loops.setdefault(loop, []).append(answer)
+    for loop, waiting in of_loops.items():
         try:
-            database.execute("BEGIN IMMEDIATE")
-            outcomes = self._write(database, items)
-            database.execute("COMMIT")
-        except BaseException:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            raise
-        return outcomes
-
-
-_Answer = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"] | Future[None] | None
-
-
-def _tell(answers: Iterable[tuple[_Answer, Exception | None]]) -> None:
-    """Give each waiting caller its outcome; an event loop is woken once, however many of its callers wait."""
-    of_loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[None], Exception | None]]] = {}
-    for answer, outcome in answers:
-        if isinstance(answer, Future):
-            answer.set_exception(outcome) if outcome else answer.set_result(None)
-        elif answer is not None:
-            of_loops.setdefault(answer[0], []).append((answer[1], outcome))
-    for loop, pairs in of_loops.items():
-        try:
-            loop.call_soon_threadsafe(_resolve, pairs)
+            loop.call_soon_threadsafe(_resolve, waiting, fault)
         except RuntimeError:
             continue  # the loop was closed meanwhile: nobody waits any more
 
 
-def _resolve(pairs: Iterable[tuple[asyncio.Future[None], Exception | None]]) -> None:
-    for future, outcome in pairs:
-        if not future.done():
-            future.set_exception(outcome) if outcome else future.set_result(None)
+def _resolve(waiting: Iterable[asyncio.Future[None]], fault: EndpointFault | None) -> None:
+    for answer in waiting:
+        if answer.done():
+            continue  # cancelled
+        if fault is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(fault)
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Everything in the block, or nothing of it."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
 
 
 def open_database(path: Path, durability: Durability) -> sqlite3.Connection:

@@ -113,7 +113,7 @@ class Journal:
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise unusable("journal", path, error) from None
-        self._writer: GroupCommit[Record] = GroupCommit(path, "journal", "FULL", _insert)
+        self._writer: GroupCommit[Record] = GroupCommit(path, "journal", _insert)
 
     def _prepare(self) -> None:
         self._db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
@@ -213,14 +213,13 @@ class Journal:
         self.close()
 
 
-def _insert(database: sqlite3.Connection, records: Sequence[Record]) -> list[None]:
+def _insert(database: sqlite3.Connection, records: Sequence[Record]) -> None:
     """Write records of any tables, in the order of the tables; compresses exchanges here, off the event loop."""
     for table, into in INSERTS.items():
         rows = [row for name, row in records if name == table]
         if table == "exchanges":
             rows = [(qid, run, zlib.compress(document)) for qid, run, document in rows]
         insert_rows(database, into, rows)
-    return [None] * len(records)
 
 
 def _row(call_key: str, completion: Completion, qid_sha256: str | None) -> tuple[Any, ...]:

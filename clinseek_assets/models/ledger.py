@@ -5,18 +5,20 @@ one. A call without an ending is under way, or its process was killed; it is cha
 call is sent again and answered: then both are charged alike (`lost`). So the caps of a campaign hold over all
 processes, and what a kill repeats is counted.
 
-It outlives a killed process, not a loss of power: the last moments before one may be missing.
+It outlives a killed process, not a loss of power: the last moments before one may be missing. So no disk is waited for,
+and rows are written where they arise, those of one turn of the event loop in one transaction.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import secrets
 import sqlite3
+import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +27,7 @@ from typing import Any, Literal
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.budget import Caps, Cost
 from clinseek_assets.models.endpoints.failures import CallError
-from clinseek_assets.models.group_commit import GroupCommit, insert_rows, open_database, unusable
+from clinseek_assets.models.group_commit import insert_rows, open_database, transaction, unusable
 
 FORMAT = 1
 SCHEMA = """
@@ -57,6 +59,8 @@ PRAGMA user_version = 1;
 Kind = Literal["model", "judge", "search", "mcp_client"]
 Outcome = Literal["settled", "failed", "lost", "noted"]
 NOTHING = Cost()
+SOON = 0.02
+TURNS_A_CHECKPOINT = 2_000
 INTO_CALLS = (
     "INSERT INTO calls (call, sent_at, kind, endpoint, host, bytes, qid_sha256, arm, call_key, worst_tokens, "
     "worst_dollars)"
@@ -140,18 +144,12 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class _Ending:
-    call: str
-    row: tuple[Any, ...]  # of the columns of `endings` behind `call`
+class _Opening:
+    """A call that waits to be written down, and who waits for it."""
 
-
-@dataclass(frozen=True)
-class _Noted:
     sending: Sending
-    call: str
     row: tuple[Any, ...]
-    ending: _Ending | None = None
-    capped: bool = False
+    answer: asyncio.Future[None]
 
 
 class Ledger:
@@ -170,12 +168,17 @@ class Ledger:
         self._caps = caps or Caps()
         try:
             self._db = open_database(path, "NORMAL")
+            self._db.execute("PRAGMA wal_autocheckpoint = 0")  # see _tidy
             self._prepare()
             # Calls whose processes were killed, or are at work elsewhere; one that is asked again here is lost there.
             self._unended = self._unended_calls()
         except (sqlite3.Error, OSError) as error:
             raise unusable("ledger", path, error) from None
-        self._writer: GroupCommit[_Noted | _Ending] = GroupCommit(path, "ledger", "NORMAL", self._write)
+        self._openings: list[_Opening] = []
+        self._endings: list[tuple[Any, ...]] = []
+        self._writing: asyncio.Handle | None = None
+        self._fault: EndpointFault | None = None
+        self._turns = 0
         self._numbers = itertools.count(1)
         self._process = f"{os.getpid():x}.{secrets.token_hex(6)}"
         self._keys: dict[str, str] = {}  # call -> call_key, of those under way here that were lost before
@@ -211,12 +214,15 @@ class Ledger:
             CallError: `over_budget`: the caps do not allow the call.
             EndpointFault: the ledger cannot be written.
         """
+        loop = asyncio.get_running_loop()
         while True:
             ended = self._ended
             self._freed.clear()
-            noted = self._noted(sending, capped=True)
+            opening = _Opening(sending, self._row(sending), loop.create_future())
+            self._openings.append(opening)
+            self._write_next(loop)
             try:
-                await self._writer.written(noted)
+                await opening.answer
                 break
             except CallError:
                 if ended == self._ended:
@@ -224,15 +230,16 @@ class Ledger:
                         raise
                     await self._freed.wait()
         self._under_way += 1
+        call = str(opening.row[0])
         if sending.call_key in self._unended:
-            self._keys[noted.call] = str(sending.call_key)
-        return noted.call
+            self._keys[call] = str(sending.call_key)
+        return call
 
     def settled(self, call: str, usage: Usage, cost: Cost) -> None:
-        """Write down that a call was answered, without waiting for the disk."""
+        """Write down that a call was answered: with the next calls, or soon."""
         self._end(call, "settled", None, usage, cost)
         for lost in self._unended.pop(self._keys.pop(call, ""), ()):
-            self._writer.write_soon(_ending(lost, "lost", None, usage, cost))
+            self._endings.append(_ending(lost, "lost", None, usage, cost))
 
     def failed(self, call: str, kind: str, cost: Cost) -> None:
         """Write down that a call was not answered, why in one word, and what it is charged all the same."""
@@ -240,10 +247,12 @@ class Ledger:
         self._end(call, "failed", kind, Usage(), cost)
 
     def _end(self, call: str, outcome: Outcome, failure: str | None, usage: Usage, cost: Cost) -> None:
-        self._writer.write_soon(_ending(call, outcome, failure, usage, cost))
+        self._endings.append(_ending(call, outcome, failure, usage, cost))
         self._under_way -= 1
         self._ended += 1
         self._freed.set()
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().call_later(SOON, self._write)
 
     def note(self, kind: Kind, endpoint: str, host: str, size: int, qid_sha256: str | None) -> None:
         """Write down what is about to leave for an endpoint that tells nothing of costs; returns when it is written.
@@ -251,10 +260,13 @@ class Ledger:
         Raises:
             EndpointFault: the ledger cannot be written.
         """
-        noted = self._noted(Sending(kind, endpoint, host, size, qid_sha256))
-        self._writer.write_now(
-            _Noted(noted.sending, noted.call, noted.row, _ending(noted.call, "noted", None, Usage(), Cost()))
-        )
+        row = self._row(Sending(kind, endpoint, host, size, qid_sha256))
+        try:
+            with transaction(self._db):
+                insert_rows(self._db, INTO_CALLS, [row])
+                insert_rows(self._db, INTO_ENDINGS, [_ending(str(row[0]), "noted", None, Usage(), NOTHING)])
+        except sqlite3.Error as error:
+            raise unusable("ledger", self.path, error) from None
 
     def spent(self) -> Cost:
         """What has been charged so far by all processes, calls under way at their worst case."""
@@ -270,10 +282,10 @@ class Ledger:
         Raises:
             EndpointFault: it cannot be written.
         """
-        try:
-            self._writer.close()
-        finally:
-            self._db.close()
+        self._write()
+        self._db.close()
+        if self._fault is not None:
+            raise self._fault
 
     def __enter__(self) -> Ledger:
         return self
@@ -281,10 +293,9 @@ class Ledger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _noted(self, sending: Sending, capped: bool = False) -> _Noted:
-        call = f"{self._process}.{next(self._numbers)}"
-        row = (
-            call,
+    def _row(self, sending: Sending) -> tuple[Any, ...]:
+        return (
+            f"{self._process}.{next(self._numbers)}",
             time.time(),
             sending.kind,
             sending.endpoint,
@@ -296,34 +307,62 @@ class Ledger:
             sending.worst.tokens,
             sending.worst.dollars,
         )
-        return _Noted(sending, call, row, capped=capped)
 
-    def _write(self, database: sqlite3.Connection, items: Sequence[_Noted | _Ending]) -> list[Exception | None]:
+    def _write_next(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write when what is ready in this turn of the loop has had its say."""
+        if isinstance(self._writing, asyncio.TimerHandle):
+            self._writing.cancel()
+            self._writing = None
+        if self._writing is None:
+            self._writing = loop.call_soon(self._write)
+
+    def _write(self) -> None:
         """Write endings, then those calls that the caps allow beside everything that is charged by then."""
-        endings = [item for item in items if isinstance(item, _Ending)]
-        insert_rows(database, INTO_ENDINGS, [(ending.call, *ending.row) for ending in endings])
-        noted = [item for item in items if isinstance(item, _Noted)]
-        refused = self._beyond(database, noted)
-        insert_rows(database, INTO_CALLS, [item.row for item in noted if item.call not in refused])
-        at_once = [item.ending for item in noted if item.ending is not None]
-        insert_rows(database, INTO_ENDINGS, [(ending.call, *ending.row) for ending in at_once])
-        return [
-            CallError("over_budget", again=False) if isinstance(item, _Noted) and item.call in refused else None
-            for item in items
-        ]
-
-    def _beyond(self, database: sqlite3.Connection, noted: Sequence[_Noted]) -> set[str]:
-        """The calls that the caps do not allow any more."""
-        capped = [item for item in noted if item.capped]
-        if not capped or self._caps == Caps():
-            return set()
-        spent, refused = _spent(database), set()
-        for item in capped:
-            if self._caps.allow(spent + item.sending.worst):
-                spent += item.sending.worst
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        endings, self._endings = self._endings, []
+        openings, self._openings = [opening for opening in self._openings if not opening.answer.done()], []
+        if not endings and not openings:
+            return
+        try:
+            with transaction(self._db):
+                insert_rows(self._db, INTO_ENDINGS, endings)
+                allowed = self._allowed(openings)
+                insert_rows(self._db, INTO_CALLS, [opening.row for opening in allowed])
+        except sqlite3.Error as error:
+            self._fault = unusable("ledger", self.path, error)
+            for opening in openings:
+                opening.answer.set_exception(self._fault)
+            return
+        for opening in openings:
+            if opening in allowed:
+                opening.answer.set_result(None)
             else:
-                refused.add(item.call)
-        return refused
+                opening.answer.set_exception(CallError("over_budget", again=False))
+        self._tidy()
+
+    def _allowed(self, openings: list[_Opening]) -> list[_Opening]:
+        """The calls that the caps allow."""
+        if self._caps == Caps():
+            return openings
+        spent, allowed = _spent(self._db), []
+        for opening in openings:
+            if self._caps.allow(spent + opening.sending.worst):
+                spent += opening.sending.worst
+                allowed.append(opening)
+        return allowed
+
+    def _tidy(self) -> None:
+        """Now and then move what is written into the file itself, in a thread: this does wait for the disk."""
+        self._turns += 1
+        if self._turns % TURNS_A_CHECKPOINT == 0:
+            threading.Thread(target=_checkpoint, args=(self.path,), name="checkpoint of the ledger").start()
+
+
+def _checkpoint(path: Path) -> None:
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(open_database(path, "NORMAL")) as database:
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _spent(database: sqlite3.Connection) -> Cost:
@@ -331,6 +370,6 @@ def _spent(database: sqlite3.Connection) -> Cost:
     return Cost(tokens, dollars)
 
 
-def _ending(call: str, outcome: Outcome, failure: str | None, usage: Usage, cost: Cost) -> _Ending:
+def _ending(call: str, outcome: Outcome, failure: str | None, usage: Usage, cost: Cost) -> tuple[Any, ...]:
     counted = (usage.prompt, usage.completion, usage.cached, usage.cache_write)
-    return _Ending(call, (time.time(), outcome, failure, *counted, cost.tokens, cost.dollars))
+    return (call, time.time(), outcome, failure, *counted, cost.tokens, cost.dollars)

@@ -43,8 +43,7 @@ class Gate:
         try:
             yield
         finally:
-            self._leases.give_back(slot)
-            self._serve()
+            self._leave(slot)
 
     async def _turn(self) -> int:
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -54,14 +53,25 @@ class Gate:
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # served and cancelled at the same time
-                self._leases.give_back(turn.result())
-                self._serve()
+                self._leave(turn.result())
             raise
 
+    def _leave(self, slot: int) -> None:
+        """Pass the slot on to whoever waits here, if it may be used at once; else give it back."""
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        if self._waiting and self._open(self._leases.held - 1) and self._leases.may_keep():
+            self._waiting.popleft().set_result(slot)
+        else:
+            self._leases.give_back(slot)
+            self._serve()
+
+    def _open(self, under_way: int) -> bool:
+        """Whether the endpoint takes one more beside so many."""
+        return under_way < self.limit.allowed and time.monotonic() >= self.limit.held_until
+
     def _slot(self) -> int | None:
-        if self._leases.held >= self.limit.allowed or time.monotonic() < self.limit.held_until:
-            return None
-        return self._leases.take()
+        return self._leases.take() if self._open(self._leases.held) else None
 
     def _serve(self) -> None:
         """Let in who waits, as far as there is room; look again later where it is not this process that makes room."""

@@ -62,15 +62,16 @@ class Leases:
 
     def take(self) -> int | None:
         """A slot, or None where this process has its share, or all slots are taken."""
-        now = time.monotonic()
-        if now - self._counted_at > COUNT_SECONDS:
-            self._processes = self._count()
-        if now < self._polite_until or self.held >= -(-self._ceiling // self._processes):
+        if time.monotonic() < self._polite_until or self.held >= self._share():
             return None
         for place in range(len(self._free) - 1, -1, -1):
             if _locked(self._slots[self._free[place]]):
                 return self._free.pop(place)
         return None
+
+    def may_keep(self) -> bool:
+        """Whether a slot that comes free may serve this process's next request at once."""
+        return self.held <= self._share() and self._processes <= self._ceiling
 
     def give_back(self, slot: int) -> None:
         """Let others have a slot that `take` gave."""
@@ -85,17 +86,20 @@ class Leases:
         for file in (*self._slots, self._membership):
             os.close(file)
 
+    def _share(self) -> int:
+        """This process's part of the slots, rounded up."""
+        if time.monotonic() - self._counted_at > COUNT_SECONDS:
+            self._processes = self._count()
+        return -(-self._ceiling // self._processes)
+
     def _opened(self, name: str) -> int:
         return os.open(self._folder / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, PRIVATE_FILE)
 
     def _count(self) -> int:
         """How many processes use the endpoint now; the files of ended ones are removed."""
         self._counted_at = time.monotonic()
-        others = 0
-        for path in self._folder.glob(f"{MEMBER}*"):
-            if path.name != self._member:
-                others += self._lives(path)
-        return 1 + others
+        members = [path for path in self._folder.iterdir() if path.name.startswith(MEMBER)]
+        return 1 + sum(self._lives(path) for path in members if path.name != self._member)
 
     def _lives(self, path: Path) -> bool:
         try:

@@ -26,6 +26,8 @@ WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # The same for every question: a wrong key, a forbidden model, a wrong address. The run stops instead of asking on.
 HOPELESS = {401: "refuses the key", 403: "forbids the request", 404: "knows no such address or model"}
 CONNECT_SECONDS = 10.0
+# Whole attempts are timed; of their steps only the connecting is.
+TIMEOUTS = {"timeout": httpx.Timeout(None, connect=CONNECT_SECONDS).as_dict()}
 LONGEST_WAIT = 86_400.0  # no server's wish to be left alone is longer than a day
 
 
@@ -42,6 +44,7 @@ class Wire:
     def __init__(self, called: str, base_url: str, headers: Mapping[str, str], connections: int) -> None:
         self._called = called
         self._base_url = base_url
+        self._urls: dict[str, httpx.URL] = {}
         encrypted = base_url.startswith("https:")
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._http = httpx.AsyncClient(
@@ -49,7 +52,6 @@ class Wire:
             http2=True,
             limits=limits,
             transport=None if encrypted else _plain(connections),
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),  # whole attempts are timed, below
             # A proxy out of the environment would read plain http; inside https it sees only the host.
             trust_env=encrypted,
         )
@@ -79,7 +81,7 @@ class Wire:
     async def _exchange(self, method: str, path: str, content: bytes | None, seconds: float) -> Any:
         try:
             async with asyncio.timeout(seconds):  # also a server that drips comes to an end
-                response = await self._http.request(method, self._base_url + path, content=content)
+                response = await self._http.send(self._request(method, path, content))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise CallError("connection" if _broken_off(error) else "timeout") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError):
@@ -94,6 +96,11 @@ class Wire:
             )
         again = response.status_code in WORTH_ANOTHER_TRY
         raise CallError(f"http_{response.status_code}", retry_after(response.headers), again=again)
+
+    def _request(self, method: str, path: str, content: bytes | None) -> httpx.Request:
+        """A request made by hand: the client would parse its URL and merge its headers anew each time."""
+        url = self._urls.get(path) or self._urls.setdefault(path, httpx.URL(self._base_url + path))
+        return httpx.Request(method, url, headers=self._http.headers, content=content, extensions=TIMEOUTS)
 
 
 def _plain(connections: int) -> AiohttpTransport:
