@@ -71,7 +71,8 @@ ED_STAY_BY_ITS_END = f"""
                 WHEN disposition IS NOT NULL THEN 0 END
     FROM edstays WHERE stay_id = {ED_STAY}"""
 ADMITTED_SINCE = f"""
-    SELECT EXISTS (SELECT 1 FROM admissions a WHERE a.admittime >= e.intime) FROM edstays e WHERE stay_id = {ED_STAY}"""
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM admissions a WHERE a.admittime >= e.intime) THEN 1 END
+    FROM edstays e WHERE stay_id = {ED_STAY}"""
 ORDERED_SINCE = f"""
     SELECT 0.5 * EXISTS (SELECT 1 FROM poe o WHERE o.ordertime >= e.intime) FROM edstays e WHERE stay_id = {ED_STAY}"""
 ICU_SINCE = f"""
