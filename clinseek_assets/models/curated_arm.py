@@ -91,8 +91,9 @@ def answer_curated(
     require_unique(questions)
     shown = _shown(contexts)
     run_indices = range(1, runs + 1)
+    alike = parts_alike(model)
     pieces = [
-        Piece(question, run, curated_parts(model, question, shown[question.qid].sha256, run))
+        Piece(question, run, curated_parts(alike, question, shown[question.qid].sha256, run))
         for question in questions
         if question.qid in shown
         for run in run_indices
@@ -102,22 +103,21 @@ def answer_curated(
     else:
         asking = _Curated(model, shown)
         answered = run_arm(model, arm, pieces, asking, keeping=keeping, priors=priors, progress=progress)
-    of_contexts = {
-        place: replace(outcome, context_sha256=shown[place[0]].sha256) for place, outcome in answered.items()
-    }
-    return predictions_frame(model.name, arm, questions, run_indices, of_contexts)
+    return predictions_frame(model.name, arm, questions, run_indices, answered)
 
 
-def curated_parts(model: Model, question: Question, context_sha256: str, run_index: int) -> Parts:
-    """What shapes a curated answer, apart from the endpoint."""
+def parts_alike(model: Model) -> Parts:
+    """What shapes all curated answers of a model alike, apart from the endpoint."""
     return {
-        "question": question_part(question),
-        "run": str(run_index),
-        "context": context_sha256,
         "prompt": prompt_version(),
         "reading": curated_answer.VERSION,
         "rules": fingerprint.of_value([model.context_window, model.sampling.max_tokens]),
     }
+
+
+def curated_parts(alike: Parts, question: Question, context_sha256: str, run_index: int) -> Parts:
+    """What shapes one curated answer, apart from the endpoint: what shapes all of them, and what is its own."""
+    return {**alike, "question": question_part(question), "context": context_sha256, "run": str(run_index)}
 
 
 @cache
@@ -155,6 +155,7 @@ def _answer_by_baseline(
             outcome=Outcome.FINISHED,
             answer=tuple(names),
             answer_rule="baseline",
+            context_sha256=shown[piece.question.qid].sha256,
             identity=identity_of({**piece.parts, **own}),
             rounds=0,
             seconds=time.perf_counter() - started,
@@ -186,8 +187,9 @@ class _Curated:
                 if shrinks < MOST_SHRINKS and self._rules.may_be_too_long(failure.kind, tokens):
                     keep = self._smaller(keep, tokens)
                     continue
-                return Sought(Answered.of_failure(failure.kind), (Step("user", prompt),))
-            return self._sought(piece.question, prompt, completion, notices=int(context != shown.context))
+                answered = replace(Answered.of_failure(failure.kind), context_sha256=shown.sha256)
+                return Sought(answered, (Step("user", prompt),))
+            return self._sought(piece.question, shown, prompt, completion, notices=int(context != shown.context))
         raise AssertionError("the last try returns")
 
     def _tokens(self, prompt: str, shown: Shown) -> int:
@@ -208,11 +210,12 @@ class _Curated:
         request = ChatRequest((Turn("user", prompt),), piece.place[0], max_tokens=most)
         return await caller.ask(request, json.dumps(asked, ensure_ascii=False))
 
-    def _sought(self, question: Question, prompt: str, completion: Completion, notices: int) -> Sought:
+    def _sought(self, question: Question, shown: Shown, prompt: str, completion: Completion, notices: int) -> Sought:
         tally = Tally(self._prices, notices=notices)
         tally.add(completion)
         said = Step("assistant", completion.text, reasoning=completion.reasoning, usage=usage_of(completion))
-        return Sought(tally.counted(read_answer(completion, question.candidates)), (Step("user", prompt), said))
+        read = replace(read_answer(completion, question.candidates), context_sha256=shown.sha256)
+        return Sought(tally.counted(read), (Step("user", prompt), said))
 
 
 def read_answer(completion: Completion, candidates: Sequence[str] | None) -> Answered:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import orjson
+
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.storage import fingerprint
 
@@ -40,20 +42,19 @@ def identity_of(parts: Parts) -> str:
 
 def question_part(question: Question) -> str:
     """The hash of what a question says, without its label."""
-    return fingerprint.of_value(
-        [
-            question.qid,
-            question.task,
-            question.subject_id,
-            question.hadm_id,
-            question.prediction_time,
-            question.latest_event_time,
-            question.answer_is_list,
-            question.candidates,
-            question.instruction,
-            question.question,
-        ]
-    )
+    said = [
+        question.qid,
+        question.task,
+        question.subject_id,
+        question.hadm_id,
+        question.prediction_time,
+        question.latest_event_time,
+        question.answer_is_list,
+        question.candidates,
+        question.instruction,
+        question.question,
+    ]
+    return fingerprint.of_text(orjson.dumps(said).decode())
 
 
 def changed_parts(kept: Parts, today: Parts) -> list[str]:

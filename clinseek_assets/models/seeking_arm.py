@@ -78,36 +78,34 @@ def answer_seeking(
     admit(model, data_class)
     require_unique(questions)
     run_indices = range(1, runs + 1)
-    records = {question.qid: record for question in questions if (record := tools.record_sha256(question)) is not None}
-    parts = {
-        question.qid: seeking_parts(model, question, tools, records[question.qid])
-        for question in questions
-        if question.qid in records
-    }
+    records = {question.qid: tools.record_sha256(question) for question in questions}
+    alike = parts_alike(model, tools)
     pieces = [
-        Piece(question, run, {**parts[question.qid], "run": str(run)})
+        Piece(question, run, seeking_parts(alike, question, record, run))
         for question in questions
-        if question.qid in records
+        if (record := records[question.qid]) is not None
         for run in run_indices
     ]
     asking = _Seeking(model, tools)
     answered = run_arm(model, arm, pieces, asking, keeping=keeping, priors=priors, progress=progress)
-    over_records = {place: replace(one, record_sha256=records[place[0]]) for place, one in answered.items()}
-    return predictions_frame(model.name, arm, questions, run_indices, over_records)
+    return predictions_frame(model.name, arm, questions, run_indices, answered)
 
 
-def seeking_parts(model: Model, question: Question, tools: ToolSource, record_sha256: str) -> Parts:
-    """What shapes an answer in a seeking arm, apart from the endpoint and the number of the run."""
+def parts_alike(model: Model, tools: ToolSource) -> Parts:
+    """What shapes all answers of a model in a seeking arm alike, apart from the endpoint."""
     return {
-        "question": question_part(question),
         "prompt": prompt_version(),
         "reading": curated_answer.VERSION,
-        "record": record_sha256,
         "policy": tools.policy,
         "tools": tools.version,
         "loop": loop_version(),
         "rules": fingerprint.of_value(Rules.of(model).as_json()),
     }
+
+
+def seeking_parts(alike: Parts, question: Question, record_sha256: str, run_index: int) -> Parts:
+    """What shapes one answer in a seeking arm, apart from the endpoint: what shapes all, and what is its own."""
+    return {**alike, "question": question_part(question), "record": record_sha256, "run": str(run_index)}
 
 
 @cache
@@ -132,7 +130,7 @@ class _Seeking:
 
     async def __call__(self, piece: Piece, caller: Caller) -> Sought:
         async with _open(self._tools.opened(piece.question)) as toolbox:
-            return await seek(
+            sought = await seek(
                 piece.question,
                 toolbox,
                 caller,
@@ -141,6 +139,7 @@ class _Seeking:
                 run_index=piece.run_index,
                 prices=self._prices,
             )
+        return replace(sought, answered=replace(sought.answered, record_sha256=piece.parts["record"]))
 
 
 @asynccontextmanager
