@@ -22,8 +22,7 @@ from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
 
 Item = TypeVar("Item")
 Durability = Literal["FULL", "NORMAL"]
-"""`FULL`: what is written outlives a loss of power. `NORMAL`: a killed process; the last moments before a loss of power may
-be missing."""
+"""`FULL`: what is written outlives a loss of power. `NORMAL`: a killed process, but not always a loss of power."""
 BUSY_SECONDS = 30.0
 MOST_TOGETHER = 2_000  # records of one transaction, so that other processes get their turn
 ROWS_A_STATEMENT = 50

@@ -143,12 +143,12 @@ class Totals:
     dollars: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Opening:
     """A call that waits to be written down, and who waits for it."""
 
     sending: Sending
-    row: tuple[Any, ...]
+    call: str
     answer: asyncio.Future[None]
 
 
@@ -179,9 +179,10 @@ class Ledger:
         self._writing: asyncio.Handle | None = None
         self._fault: EndpointFault | None = None
         self._turns = 0
+        self._lock = threading.Lock()  # tools note their queries in threads of their own
         self._numbers = itertools.count(1)
         self._process = f"{os.getpid():x}.{secrets.token_hex(6)}"
-        self._keys: dict[str, str] = {}  # call -> call_key, of those under way here that were lost before
+        self._repeated: dict[str, str] = {}  # call under way here -> call_key, of those among them
         self._under_way = 0
         self._ended = 0
         self._freed = asyncio.Event()
@@ -218,32 +219,31 @@ class Ledger:
         while True:
             ended = self._ended
             self._freed.clear()
-            opening = _Opening(sending, self._row(sending), loop.create_future())
+            opening = _Opening(sending, self._next_call(), loop.create_future())
             self._openings.append(opening)
             self._write_next(loop)
             try:
                 await opening.answer
-                break
+                return opening.call
             except CallError:
                 if ended == self._ended:
                     if self._under_way == 0:
                         raise
                     await self._freed.wait()
-        self._under_way += 1
-        call = str(opening.row[0])
-        if sending.call_key in self._unended:
-            self._keys[call] = str(sending.call_key)
-        return call
+            except asyncio.CancelledError:
+                if opening.answer.done() and not opening.answer.cancelled():  # written down, but never sent
+                    self.failed(opening.call, "cancelled", NOTHING)
+                raise
 
     def settled(self, call: str, usage: Usage, cost: Cost) -> None:
         """Write down that a call was answered: with the next calls, or soon."""
         self._end(call, "settled", None, usage, cost)
-        for lost in self._unended.pop(self._keys.pop(call, ""), ()):
+        for lost in self._unended.pop(self._repeated.pop(call, ""), ()):
             self._endings.append(_ending(lost, "lost", None, usage, cost))
 
     def failed(self, call: str, kind: str, cost: Cost) -> None:
         """Write down that a call was not answered, why in one word, and what it is charged all the same."""
-        self._keys.pop(call, None)
+        self._repeated.pop(call, None)
         self._end(call, "failed", kind, Usage(), cost)
 
     def _end(self, call: str, outcome: Outcome, failure: str | None, usage: Usage, cost: Cost) -> None:
@@ -257,24 +257,28 @@ class Ledger:
     def note(self, kind: Kind, endpoint: str, host: str, size: int, qid_sha256: str | None) -> None:
         """Write down what is about to leave for an endpoint that tells nothing of costs; returns when it is written.
 
+        May be called from any thread.
+
         Raises:
             EndpointFault: the ledger cannot be written.
         """
-        row = self._row(Sending(kind, endpoint, host, size, qid_sha256))
+        call = self._next_call()
         try:
-            with transaction(self._db):
-                insert_rows(self._db, INTO_CALLS, [row])
-                insert_rows(self._db, INTO_ENDINGS, [_ending(str(row[0]), "noted", None, Usage(), NOTHING)])
+            with self._lock, transaction(self._db):
+                insert_rows(self._db, INTO_CALLS, [_row(call, Sending(kind, endpoint, host, size, qid_sha256))])
+                insert_rows(self._db, INTO_ENDINGS, [_ending(call, "noted", None, Usage(), NOTHING)])
         except sqlite3.Error as error:
             raise unusable("ledger", self.path, error) from None
 
     def spent(self) -> Cost:
         """What has been charged so far by all processes, calls under way at their worst case."""
-        return _spent(self._db)
+        with self._lock:
+            return _spent(self._db)
 
     def totals(self) -> list[Totals]:
         """What went where, by kind, endpoint and arm."""
-        return [Totals(*row) for row in self._db.execute(TOTALS)]
+        with self._lock:
+            return [Totals(*row) for row in self._db.execute(TOTALS)]
 
     def close(self) -> None:
         """Write what still waits, and close the file.
@@ -293,20 +297,8 @@ class Ledger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _row(self, sending: Sending) -> tuple[Any, ...]:
-        return (
-            f"{self._process}.{next(self._numbers)}",
-            time.time(),
-            sending.kind,
-            sending.endpoint,
-            sending.host,
-            sending.size,
-            sending.qid_sha256,
-            sending.arm,
-            sending.call_key,
-            sending.worst.tokens,
-            sending.worst.dollars,
-        )
+    def _next_call(self) -> str:
+        return f"{self._process}.{next(self._numbers)}"
 
     def _write_next(self, loop: asyncio.AbstractEventLoop) -> None:
         """Write when what is ready in this turn of the loop has had its say."""
@@ -326,10 +318,10 @@ class Ledger:
         if not endings and not openings:
             return
         try:
-            with transaction(self._db):
+            with self._lock, transaction(self._db):
                 insert_rows(self._db, INTO_ENDINGS, endings)
                 allowed = self._allowed(openings)
-                insert_rows(self._db, INTO_CALLS, [opening.row for opening in allowed])
+                insert_rows(self._db, INTO_CALLS, [_row(opening.call, opening.sending) for opening in allowed])
         except sqlite3.Error as error:
             self._fault = unusable("ledger", self.path, error)
             for opening in openings:
@@ -337,10 +329,17 @@ class Ledger:
             return
         for opening in openings:
             if opening in allowed:
-                opening.answer.set_result(None)
+                self._begin(opening)
             else:
                 opening.answer.set_exception(CallError("over_budget", again=False))
         self._tidy()
+
+    def _begin(self, opening: _Opening) -> None:
+        self._under_way += 1
+        key = opening.sending.call_key
+        if key in self._unended:
+            self._repeated[opening.call] = str(key)
+        opening.answer.set_result(None)
 
     def _allowed(self, openings: list[_Opening]) -> list[_Opening]:
         """The calls that the caps allow."""
@@ -348,7 +347,7 @@ class Ledger:
             return openings
         spent, allowed = _spent(self._db), []
         for opening in openings:
-            if self._caps.allow(spent + opening.sending.worst):
+            if opening.sending.worst == NOTHING or self._caps.allow(spent + opening.sending.worst):
                 spent += opening.sending.worst
                 allowed.append(opening)
         return allowed
@@ -363,6 +362,23 @@ class Ledger:
 def _checkpoint(path: Path) -> None:
     with contextlib.suppress(sqlite3.Error), contextlib.closing(open_database(path, "NORMAL")) as database:
         database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _row(call: str, sending: Sending) -> tuple[Any, ...]:
+    """A row of `calls`."""
+    worst = sending.worst
+    about = (sending.qid_sha256, sending.arm, sending.call_key)
+    return (
+        call,
+        time.time(),
+        sending.kind,
+        sending.endpoint,
+        sending.host,
+        sending.size,
+        *about,
+        worst.tokens,
+        worst.dollars,
+    )
 
 
 def _spent(database: sqlite3.Connection) -> Cost:

@@ -22,6 +22,7 @@ class Turn:
         reasoning: of an assistant turn: thinking that the endpoint sent apart.
         raw: of an assistant turn: the provider's own blocks as JSON, to be sent back unchanged where the dialect asks
             for it.
+        images: of a user turn: PNG or JPEG files that are shown before its text.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -31,6 +32,7 @@ class Turn:
     failed: bool = False
     reasoning: str = ""
     raw: str | None = None
+    images: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import orjson
 
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.endpoints.dialect import (
+    as_base64,
     as_count,
     as_object,
     as_text,
@@ -123,8 +124,11 @@ def _blocks(turn: Turn) -> Iterator[Block]:
             **({"content": turn.text} if turn.text.strip() else {}),
             **({"is_error": True} if turn.failed else {}),
         }
-    elif turn.text.strip():
-        yield _text(turn.text)
+    else:
+        for kind, data in map(as_base64, turn.images):
+            yield {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}
+        if turn.text.strip():
+            yield _text(turn.text)
 
 
 def _assistant_blocks(turn: Turn) -> Iterator[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from clinseek_assets.models.messages import ChatRequest
 from clinseek_assets.models.registry import Model
 from clinseek_assets.records.tools.specs import ToolSpec
 
+PNG = b"\x89PNG"
 MOST_TOKENS = 2**63 - 1  # what the journal can hold; a larger count is nonsense
 
 
@@ -62,6 +64,12 @@ def as_object(arguments: str) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def as_base64(image: bytes) -> tuple[str, str]:
+    """Media type and base64 text of a PNG or JPEG file."""
+    kind = "image/png" if image.startswith(PNG) else "image/jpeg"
+    return kind, base64.b64encode(image).decode("ascii")
 
 
 def to_json(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.endpoints.dialect import (
+    as_base64,
     as_count,
     as_object,
     as_text,
@@ -77,7 +78,7 @@ def _message(turn: Turn) -> dict[str, Any]:
     if turn.role == "tool":
         return {"role": "tool", "tool_call_id": turn.call_id, "content": turn.text}
     if turn.role != "assistant":
-        return {"role": turn.role, "content": turn.text}
+        return {"role": turn.role, "content": _parts(turn) if turn.images else turn.text}
     message: dict[str, Any] = {"role": "assistant", "content": turn.text}
     if turn.reasoning:
         message[_reasoning_key(turn)] = turn.reasoning
@@ -92,6 +93,11 @@ def _message(turn: Turn) -> dict[str, Any]:
             for call in turn.tool_calls
         ]
     return message
+
+
+def _parts(turn: Turn) -> list[dict[str, Any]]:
+    urls = [f"data:{kind};base64,{data}" for kind, data in map(as_base64, turn.images)]
+    return [*({"type": "image_url", "image_url": {"url": url}} for url in urls), {"type": "text", "text": turn.text}]
 
 
 def _reasoning_key(turn: Turn) -> str:

@@ -29,7 +29,7 @@ from clinseek_assets.models.endpoints.openai_chat import OpenAIChat
 from clinseek_assets.models.endpoints.patience import with_patience
 from clinseek_assets.models.endpoints.wire import Wire
 from clinseek_assets.models.journal import Journal
-from clinseek_assets.models.ledger import Ledger, Sending, Usage
+from clinseek_assets.models.ledger import Kind, Ledger, Sending, Usage
 from clinseek_assets.models.messages import ChatRequest
 from clinseek_assets.models.registry import Model
 from clinseek_assets.storage import fingerprint
@@ -53,15 +53,27 @@ class RecordedEndpoint:
         leases: the folder by which processes share an endpoint's ceiling.
         budget: what the campaign may cost in all.
         arm: for which the calls are made; only the ledger has it.
+        kind: what the ledger calls the endpoint; a judge is spoken to like a model.
 
     Raises:
         EndpointFault: the endpoint or its key is not configured, or a file cannot be used.
     """
 
-    def __init__(self, model: Model, *, journal: Path, ledger: Path, leases: Path, budget: Caps, arm: str) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        journal: Path,
+        ledger: Path,
+        leases: Path,
+        budget: Caps,
+        arm: str,
+        kind: Kind = "model",
+    ) -> None:
         self.model = model
         self.base_url = model.endpoint()
         self._arm = arm
+        self._kind = kind
         self._dialect = DIALECTS[model.dialect]
         headers = self._dialect.headers(model.api_key())
         self._model_id = str(model.model_id)
@@ -190,7 +202,7 @@ class RecordedEndpoint:
         return completion
 
     async def _list(self, seconds: float) -> list[str]:
-        call = await self._ledger.opened(Sending("model", self.model.name, self._wire.host, 0, arm=self._arm))
+        call = await self._ledger.opened(Sending(self._kind, self.model.name, self._wire.host, 0, arm=self._arm))
         try:
             body = await self._wire.get(self._dialect.models_path, min(seconds, LIST_SECONDS))
             listed = [as_word(entry["id"]) for entry in body["data"]]
@@ -216,7 +228,7 @@ class RecordedEndpoint:
         prompt, answer = size // BYTES_A_TOKEN_AT_LEAST, most_tokens(self.model, request)
         prices = self.model.prices
         worst = Cost(prompt + answer, prices.at_worst(prompt, answer) if prices else 0.0)
-        return Sending("model", self.model.name, self._wire.host, size, request.qid_sha256, self._arm, key, worst)
+        return Sending(self._kind, self.model.name, self._wire.host, size, request.qid_sha256, self._arm, key, worst)
 
     def _cost(self, usage: Usage) -> Cost:
         prompt, answer = usage.prompt or 0, usage.completion or 0
