@@ -26,6 +26,7 @@ ALIKE = 76  # of 100, from which a word is taken for a misspelling of another
 BEGINS_ALIKE = 90  # what a word counts that begins with the one that is looked for
 SHORTEST_BEGINNING = 3
 MOST_WORDS = 30
+AMONG_EQUALS = 20
 LAST_CHARACTER = "\U0010ffff"
 
 Match = tuple[int, float]
@@ -97,6 +98,7 @@ class Vocabulary:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
         words = words_of_each(names)
+        self._written = [" ".join(of_name) for of_name in words]
         self._sorted = [" ".join(sorted(of_name)) for of_name in words]
         places: dict[str, list[int]] = {}
         for place, of_name in enumerate(words):
@@ -119,7 +121,12 @@ class Vocabulary:
         scores = WHOLE * self._as_a_whole(wanted)
         for word, of_word in zip(wanted, likeness, strict=True):
             scores += WORDS * len(word) / total * self._of_word(word, of_word)
-        return best_of(scores, most)
+        return self._in_order(wanted, best_of(scores, most + AMONG_EQUALS))[:most]
+
+    def _in_order(self, wanted: Sequence[str], matches: list[Match]) -> list[Match]:
+        """Of equally good matches those first whose words stand in the same order."""
+        text = " ".join(wanted)
+        return sorted(matches, key=lambda match: (-round(match[1], 3), -fuzz.ratio(text, self._written[match[0]])))
 
     def _as_a_whole(self, wanted: Sequence[str]) -> NDArray[numpy.float32]:
         found = process.cdist([" ".join(sorted(wanted))], self._sorted, scorer=fuzz.ratio, dtype=numpy.float32)

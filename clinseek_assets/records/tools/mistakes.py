@@ -51,7 +51,12 @@ def listed(names: Collection[str]) -> str:
     return f"There are: {', '.join(names)}." if names else "There is none at all."
 
 
+def sound(text: str) -> str:
+    """A text that can be written as UTF-8: half a surrogate pair, which JSON can hold, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def shortened(text: str, most: int = 60) -> str:
     """The beginning of what a model wrote, on one line, to be quoted."""
-    line = " ".join(text.split())
+    line = " ".join(sound(text).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clinseek_assets.records.tools.mistakes import Mistake, shortened, suggestion
+from clinseek_assets.records.tools.mistakes import Mistake, shortened, sound, suggestion
 
 TEXT: Mapping[str, Any] = {"type": "string"}
 NUMBER: Mapping[str, Any] = {"type": "integer", "minimum": 1}
@@ -42,7 +42,7 @@ def as_text(value: Any) -> str:
         return repr(value)
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text that is not empty")
-    return value
+    return sound(value)
 
 
 def as_page(value: Any) -> int:
@@ -62,7 +62,7 @@ def as_texts(value: Any) -> tuple[str, ...]:
     texts = tuple(repr(one) if _is_number(one) else one for one in given)
     if not all(isinstance(one, str) for one in texts) or not any(map(str.strip, texts)):
         raise ValueError('a list of texts, such as ["first", "second"], not empty')
-    return texts
+    return tuple(map(sound, texts))
 
 
 def as_words(value: Any) -> tuple[str, ...]:

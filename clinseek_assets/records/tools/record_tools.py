@@ -225,7 +225,7 @@ def _remarks_on_span(desk: Desk, table: str, end: Given) -> list[str]:
         missing = desk.count(table, conditions.with_value(desk.record, table, column, conditions.MISSING))
         if missing:
             remarks.append(
-                f"{missing:,} rows of {table} have no {column} and are in no range; ehr.get_records_by_value with "
+                f"Rows of {table} without {column}, which are in no range: {missing:,}; ehr.get_records_by_value with "
                 f"column_name {column} and value NULL shows them."
             )
     return remarks

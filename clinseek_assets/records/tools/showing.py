@@ -6,6 +6,7 @@ no page exceeds the budget, no row is cut off, and a page is found without those
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, count
@@ -137,7 +138,7 @@ def _longest(lengths: Sequence[int], room: int) -> int | None:
 def _shortened(text: str, most: int) -> tuple[str, int]:
     """A text's beginning with the mark of the cut, at most so long when written; and the length of that beginning."""
     room = most - len(_mark(len(text)))
-    kept = room - (written_length(text[:room]) - room)
+    kept = bisect_right(range(1, room + 1), room, key=lambda count: written_length(text[:count]))
     return f"{text[:kept]}{_mark(len(text) - kept)}", kept
 
 
