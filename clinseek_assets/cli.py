@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "Run a model over the benchmark; what is there is kept.",
     "score": "Score a results file, the published drivers' own format included.",
     "leaderboard": "The published table layout, with coverage.",
+    "tools": "The EHR tools of one question's record, by hand or over MCP.",
     "models": "The registry of models, and whether each endpoint answers.",
 }
 

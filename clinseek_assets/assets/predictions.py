@@ -20,6 +20,7 @@ from clinseek_assets.models.registry import Model
 from clinseek_assets.partitions import cell
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
+from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_value
 from clinseek_assets.storage.parquet import write_frame
 
@@ -36,11 +37,6 @@ def path_of(home: Home, arm: Arm, key: str) -> Path:
     return home.layout.predictions("text", arm.name, model, subtask)
 
 
-def journal_of(home: Home, arm: Arm, model: str) -> Path:
-    """Where a model's finished calls are kept, beside its answers."""
-    return home.layout.predictions("text", arm.name, model, "any").with_name("journal.sqlite")
-
-
 def identity(model: Model) -> str:
     """What shapes a model's answers, as a fingerprint."""
     return of_value(model.model_dump(mode="json", exclude=NO_PART_OF_AN_ANSWER))
@@ -51,7 +47,12 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
 
     def inputs(home: Home, key: str) -> list[str]:
         model, subtask = cell(key)
-        return [identity(home.models[model]), home.questions_fingerprint(subtask), *arm.inputs(home, subtask)]
+        return [
+            identity(home.models[model]),
+            home.questions_fingerprint(subtask),
+            f"runs {wanted_runs(home, arm.name, model)}",
+            *arm.inputs(home, subtask),
+        ]
 
     @partitioned_artifact(
         Explanation(
@@ -79,8 +80,7 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
                     model=home.models[model],
                     subtask=subtask,
                     questions=home.questions(subtask),
-                    journal=journal_of(home, arm, model),
-                    run_index=1,
+                    runs=wanted_runs(home, arm.name, model),
                     progress=of_work(progress, f"{model}, {subtask}"),
                 ),
             )

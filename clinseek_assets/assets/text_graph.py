@@ -8,7 +8,15 @@ from pathlib import Path
 
 import dagster as dg
 
-from clinseek_assets.assets import contexts, manifests, patient_databases, reference_tables, reports, source_tables
+from clinseek_assets.assets import (
+    contexts,
+    leak_audit,
+    manifests,
+    patient_databases,
+    reference_tables,
+    reports,
+    source_tables,
+)
 from clinseek_assets.assets.arms import ARMS, Arm
 from clinseek_assets.assets.artifact import Artifact
 from clinseek_assets.assets.marts import text_marts
@@ -17,6 +25,9 @@ from clinseek_assets.assets.predictions import predictions
 from clinseek_assets.assets.scores import arm_scores, model_scores, text_intervals
 from clinseek_assets.partitions import model_partitions, text_grid
 from clinseek_assets.resources.home import Home
+
+# The arms that are shown what a policy of time leaves.
+PINNED = ("curated_strict", "seeking", "seeking_compat")
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,8 @@ def text_graph(home: Home, dbt_manifest: Path, arms: Sequence[Arm] = tuple(ARMS.
         Stage("reference and candidate tables", reference_tables.FROM_SOURCES),
         Stage("patient databases", patient_databases.ARTIFACTS),
         Stage("contexts", contexts.ARTIFACTS),
+        # Before any model is asked: an answer to what should not have been shown is money lost.
+        Stage("leak audit", leak_audit.ARTIFACTS, PINNED),
         *(
             Stage(f"predictions, {arm.name} arm", (predictions(arm, grid),), (arm.name,), required=False)
             for arm in arms

@@ -3,84 +3,132 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import click
 from rich.console import Console
 
-from clinseek_assets.assets.arms import ARMS
+from clinseek_assets.assets.arms import ARMS, Arm
 from clinseek_assets.automation.rebuild import Wanted
 from clinseek_assets.benchmark.subtasks import SUBTASKS
-from clinseek_assets.commands.forecast import forecast
+from clinseek_assets.commands.forecast import forecasts, show_forecasts
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.commands.sample import answer_sample
 from clinseek_assets.faults import Fault, SettingsFault
-from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.locations.settings import Settings, load_settings
+from clinseek_assets.models.registry import Model
 from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.runs import ask_for_runs
 
 
 @click.command()
-@click.option("--model", required=True, help="A model of models.yaml that is enabled (`clinseek models list`).")
+@click.option("--model", "name", required=True, help="A model of models.yaml that is enabled (`clinseek models list`).")
 @click.option("--split", type=click.Choice(["text"]), default="text", show_default=True, help="Which split.")
-@click.option("--arm", type=click.Choice(list(ARMS)), default="curated", show_default=True, help="Which arm.")
+@click.option(
+    "--arm",
+    "arms",
+    type=click.Choice(list(ARMS)),
+    multiple=True,
+    help="Only this arm; may be given several times.  [default: the arms of the campaign in models.yaml]",
+)
 @click.option("--subtask", "subtasks", multiple=True, help="Only this subtask; may be given several times.")
-@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Answers a question.")
+@click.option(
+    "--runs", type=click.IntRange(min=1), help="Answers a question.  [default: as many as before, at least 1]"
+)
 @click.option(
     "--limit", type=click.IntRange(min=1), help="Ask a seeded sample of so many questions, to try a model out."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and paid, and ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: print the forecast as JSON.")
 def command(
-    model: str,
+    name: str,
     split: str,
-    arm: str,
+    arms: tuple[str, ...],
     subtasks: tuple[str, ...],
-    runs: int,
+    runs: int | None,
     limit: int | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Run one model over the benchmark, through Dagster's partitions, and score what it answered.
 
-    What it rests on (source tables, contexts) is brought up to date first. Finished questions are kept: after a stop or
-    a fault the same command continues, and questions whose endpoint failed are asked again.
+    What it rests on (source tables, databases, contexts) is brought up to date first. Finished calls are kept: after a
+    stop or a fault the same command continues and pays for nothing twice, and questions whose endpoint failed are
+    asked again. Where the campaign of models.yaml names a budget (`dollars`, `tokens`), the run stops when it is
+    reached, with a valid partial table; a raised cap continues it.
 
     --limit asks a sample that is spread over the subtasks; a larger limit asks the same questions and more. It fills
     the journal, so that the full run does not pay for them again, and finishes no partition.
 
+    --runs asks each question so many times; answers are kept by question and run, and a later, larger number adds to
+    them.
+
     \b
     Examples:
       clinseek evaluate --model evidence_counts
+      clinseek evaluate --model gpt-oss-120b --arm seeking --arm curated_strict --dry-run
       clinseek evaluate --model gpt-oss-120b --subtask labevents --limit 20
     """
-    if runs > 1:
-        raise click.UsageError("--runs above 1 is not offered yet: every question is asked once.")
     settings = load_settings()
     home = Home.of(settings)
-    if model not in home.models:
-        home.registry.model(model)  # says so where there is no such model at all
-        raise SettingsFault(
-            f"The model «{model}» is not enabled.", mend="Set `enabled: true` in its block in models.yaml."
-        )
-    if unknown := [name for name in subtasks if name not in SUBTASKS]:
+    model = enabled_model(home, name)
+    if unknown := [subtask for subtask in subtasks if subtask not in SUBTASKS]:
         raise click.UsageError(f"There is no subtask «{unknown[0]}». Subtasks: {', '.join(SUBTASKS)}.")
-    wanted = Wanted({model}, set(subtasks) or None, {arm})
+    chosen = [ARMS[arm] for arm in ARMS if arm in (arms or home.registry.campaign.arms)]
+    if dry_run or limit:
+        only_look(settings, model, chosen, subtasks, limit, dry_run, as_json)
+        return
+    for arm in chosen:
+        ask_for_runs(home, arm.name, model.name, runs or 1)
     with TerminalProgress(Console(stderr=True)) as progress:
-        if dry_run or limit:
-            bring_up_to_date(settings, progress, Wanted(set(), set(subtasks) or None, set()))
-            chosen = [name for name in SUBTASKS if not subtasks or name in subtasks]
-            if dry_run:
-                told = forecast(home, home.models[model], ARMS[arm], chosen, limit)
-                click.echo(
-                    json.dumps(told) if as_json else "\n".join(f"{name}: {value}" for name, value in told.items())
-                )
-                return
-            outcomes = answer_sample(home, home.models[model], ARMS[arm], chosen, int(limit or 0), progress)
-            click.echo(", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items()) or "no question to ask")
-            return
+        wanted = Wanted({model.name}, set(subtasks) or None, {arm.name for arm in chosen})
         rebuilt = bring_up_to_date(settings, progress, wanted)
     try:
         show(leaderboard_tables(settings.layout, "strict"))
     except Fault as fault:
         click.echo(str(fault), err=True)
     click.echo(f"{len(rebuilt.worked)} of {rebuilt.assets} assets had work to do.", err=True)
+
+
+def enabled_model(home: Home, name: str) -> Model:
+    """The model of that name.
+
+    Raises:
+        SettingsFault: there is none, or it is off.
+    """
+    model = home.registry.model(name)
+    if not model.enabled:
+        raise SettingsFault(
+            f"The model «{name}» is not enabled.", mend="Set `enabled: true` in its block in models.yaml."
+        )
+    return model
+
+
+def only_look(
+    settings: Settings,
+    model: Model,
+    arms: Sequence[Arm],
+    subtasks: Sequence[str],
+    limit: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Forecast, or ask a sample; no partition is finished by either."""
+    chosen = [subtask for subtask in SUBTASKS if not subtasks or subtask in subtasks]
+    with TerminalProgress(Console(stderr=True)) as progress:
+        # What the arms rest on, and no model: the stages of these arms without a partition of theirs.
+        bring_up_to_date(settings, progress, Wanted(set(), set(subtasks) or None, {arm.name for arm in arms}))
+        home = Home.of(settings)
+        if dry_run:
+            told = forecasts(home, model, arms, chosen, limit)
+        else:
+            asked = {arm.name: answer_sample(home, model, arm, chosen, int(limit or 0), progress) for arm in arms}
+    if not dry_run:
+        for arm, outcomes in asked.items():
+            counted = ", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items())
+            click.echo(f"{arm}: {counted or 'no question to ask'}")
+    elif as_json:
+        click.echo(json.dumps(told))
+    else:
+        show_forecasts(told)

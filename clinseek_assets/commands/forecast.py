@@ -2,40 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from clinseek_assets.assets.arms import Arm
 from clinseek_assets.assets.contexts import NAME as CONTEXTS
-from clinseek_assets.assets.contexts import path_of
+from clinseek_assets.assets.contexts import STRICT, path_of, strict_path_of
+from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.commands.sample import sampled
+from clinseek_assets.models.ledger import Ledger, Totals
 from clinseek_assets.models.registry import Model
 from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.runs import wanted_runs
+
+PLACES = {CONTEXTS: path_of, STRICT: strict_path_of}
 
 
-def forecast(home: Home, model: Model, arm: Arm, subtasks: Sequence[str], limit: int | None) -> dict[str, Any]:
-    """How much would be asked: questions of partitions that have no answers yet, with the tokens of their contexts.
+def forecasts(
+    home: Home, model: Model, arms: Sequence[Arm], subtasks: Sequence[str], limit: int | None
+) -> dict[str, Any]:
+    """How much would be asked in each arm, what it would cost, and what the campaign has left.
 
-    Tokens are those of the tokenizer that measures contexts, an approximation for any other; the instructions around a
-    context and the answers come on top, so the dollars (where the registry has prices) are a lower bound.
+    What is asked: the questions of partitions that have no answers yet, times the runs. Tokens go by the ledger: the
+    mean of a question in the same arm, of this model where it was asked before, else of all models. An arm without any
+    answered question goes by the lengths of its contexts (prompts only, a lower bound); a seeking arm has none, and
+    then nothing is told.
     """
+    totals = ledger_totals(home)
+    told = [forecast(home, model, arm, subtasks, limit, totals) for arm in arms]
+    campaign = home.registry.campaign
+    return {
+        "model": model.name,
+        "arms": told,
+        "campaign": {
+            "dollars": campaign.dollars,
+            "tokens": campaign.tokens,
+            "spent dollars": round(sum(total.dollars for total in totals), 4),
+            "spent tokens": sum(total.tokens for total in totals),
+        },
+    }
+
+
+def ledger_totals(home: Home) -> list[Totals]:
+    """What was spent so far, over all models and arms."""
+    if not home.layout.ledger.is_file():
+        return []
+    with Ledger(home.layout.ledger) as ledger:
+        return ledger.totals()
+
+
+def forecast(
+    home: Home, model: Model, arm: Arm, subtasks: Sequence[str], limit: int | None, totals: Sequence[Totals]
+) -> dict[str, Any]:
+    """One arm's figures."""
     open_subtasks = [name for name in subtasks if not home.receipts.read(arm.predictions, grid_key(model.name, name))]
     asked = [question for question in home.questions() if question.task in set(open_subtasks)]
     asked = sampled(asked, limit) if limit else asked
-    frames = [home.read(CONTEXTS, name, path_of(home, name)) for name in open_subtasks]
-    contexts = pandas.concat(frames) if frames else pandas.DataFrame(columns=["qid", "tokens"])
-    tokens = contexts.loc[contexts["qid"].isin([question.qid for question in asked]), "tokens"].dropna()
+    answers = len(asked) * wanted_runs(home, arm.name, model.name)
+    prompt, completion, basis = tokens_a_question(home, model, arm, asked, totals)
     told: dict[str, Any] = {
-        "model": model.name,
         "arm": arm.name,
         "partitions": len(open_subtasks),
         "questions": len(asked),
-        "questions with a context": len(tokens),
-        "context tokens, approximate": int(tokens.sum()),
+        "answers": answers,
+        "prompt tokens": None if prompt is None else round(prompt * answers),
+        "completion tokens": None if completion is None else round(completion * answers),
+        "basis": basis,
+        "dollars": None,
     }
-    if model.prices is not None:
-        told["US dollars for these tokens"] = round(float(tokens.sum()) / 1e6 * model.prices.input, 2)
+    if model.prices is not None and prompt is not None:
+        told["dollars"] = round(answers * model.prices.dollars(round(prompt), round(completion or 0)), 2)
     return told
+
+
+def tokens_a_question(
+    home: Home, model: Model, arm: Arm, asked: Sequence[Question], totals: Sequence[Totals]
+) -> tuple[float | None, float | None, str]:
+    """Prompt and completion tokens that a question takes on average, and how that is known."""
+    if model.dialect == "baseline":
+        return 0.0, 0.0, "a baseline runs here and takes no tokens"
+    of_arm = [total for total in totals if total.arm == arm.name and total.kind == "model" and total.settled]
+    of_model = [total for total in of_arm if total.endpoint == model.name]
+    for chosen, basis in ((of_model, "what this model took so far"), (of_arm, "what other models took in this arm")):
+        if questions := sum(total.questions for total in chosen):
+            prompt = sum(total.prompt_tokens for total in chosen) / questions
+            return prompt, sum(total.completion_tokens for total in chosen) / questions, basis
+    if contexts := next((name for name in arm.evidence if name in PLACES), None):
+        return context_tokens(home, contexts, asked), None, "the contexts alone: prompts only, a lower bound"
+    return None, None, "nothing yet: ask a sample first, with --limit 20"
+
+
+def context_tokens(home: Home, contexts: str, asked: Sequence[Question]) -> float:
+    """The mean length of the contexts of these questions, by the tokenizer that measures contexts."""
+    subtasks = dict.fromkeys(question.task for question in asked)
+    frames = [home.read(contexts, name, PLACES[contexts](home, name)) for name in subtasks]
+    if not frames:
+        return 0.0
+    frame = pandas.concat(frames)
+    tokens = frame.loc[frame["qid"].isin([question.qid for question in asked]), "tokens"].dropna()
+    return float(tokens.sum()) / len(asked)
+
+
+def show_forecasts(told: dict[str, Any]) -> None:
+    """Print the figures, an arm a row."""
+    table = Table(title=f"What {told['model']} would be asked", box=box.SIMPLE_HEAD, title_justify="left")
+    for heading in ("arm", "partitions", "questions", "answers", "prompt tokens", "answer tokens", "US dollars"):
+        table.add_column(heading, justify="left" if heading == "arm" else "right")
+    table.add_column("figures go by")
+    for arm in told["arms"]:
+        figures = (arm[name] for name in ("partitions", "questions", "answers", "prompt tokens", "completion tokens"))
+        dollars = "?" if arm["dollars"] is None else f"{arm['dollars']:,.2f}"
+        table.add_row(arm["arm"], *("?" if each is None else f"{each:,}" for each in figures), dollars, arm["basis"])
+    console = Console()
+    console.print(table)
+    console.print(campaign_line(told["campaign"]), highlight=False)
+
+
+def campaign_line(campaign: dict[str, Any]) -> str:
+    """What the campaign has spent, and its caps."""
+    caps: Iterable[str] = (f"{campaign[unit]:,} {unit}" for unit in ("dollars", "tokens") if campaign[unit] is not None)
+    capped = " and ".join(caps) or "no cap"
+    spent = f"{campaign['spent dollars']:,.2f} dollars, {campaign['spent tokens']:,} tokens"
+    return f"Campaign: {spent} spent so far over all models; {capped} (campaign in models.yaml)."

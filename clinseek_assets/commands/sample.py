@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from clinseek_assets.assets.arms import Arm, Asked
-from clinseek_assets.assets.predictions import journal_of
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.models.registry import Model
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
+from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_text
 
 SEED = "clinseek"
@@ -41,9 +41,8 @@ def answer_sample(
                 model=model,
                 subtask=subtask,
                 questions=[question for question in chosen if question.task == subtask],
-                journal=journal_of(home, arm, model.name),
-                run_index=1,
-                progress=of_work(progress, subtask),
+                runs=wanted_runs(home, arm.name, model.name),
+                progress=of_work(progress, f"{arm.name}, {subtask}"),
             ),
         )
         outcomes.update(frame["outcome"])

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from clinseek_assets.cli import clinseek
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.baselines import PARTICIPANTS
+from clinseek_assets.models.ledger import Ledger
 from clinseek_assets_tests.models.loopback import serving
 
 ENTRY = """models:
@@ -49,6 +50,8 @@ def test_check_asks_the_enabled_endpoint(tmp_path: Path, monkeypatch: pytest.Mon
     with serving(models=["served"]) as endpoint:
         registry = ENTRY.format(enabled="true", url=endpoint.url, model_id="served")
         result = run(tmp_path, monkeypatch, registry, "check", "--json")
+    with Ledger(tmp_path / "home" / "assets" / "predictions" / "ledger.sqlite") as ledger:
+        (totals,) = ledger.totals()
     answer = json.loads(result.stdout)
     assert result.exit_code == 0
     assert answer["ok"] is True
@@ -57,7 +60,8 @@ def test_check_asks_the_enabled_endpoint(tmp_path: Path, monkeypatch: pytest.Mon
         ("there", "ready", False),
         ("later", "off", False),
     ]
-    assert endpoint.paths == ["/v1/models"]
+    assert endpoint.paths == ["/v1/models", "/v1/chat/completions"]
+    assert (totals.endpoint, totals.arm, totals.calls) == ("there", "check", 2)
 
 
 def test_check_fails_where_the_model_is_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

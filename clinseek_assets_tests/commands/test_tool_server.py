@@ -1,8 +1,8 @@
-"""One question's tools served over a real home, to a client that may see them and to one that may not."""
+"""`clinseek tools serve`, started as a client starts it: for one that may see the data, and for one that may not."""
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +11,31 @@ import anyio
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
+from clinseek_assets.models.ledger import Ledger
 from clinseek_assets.resources.home import Home
-from clinseek_assets.storage.fingerprint import of_text
 from clinseek_assets_tests.conftest import Graph
 
-SERVED = ["-m", "clinseek_assets_tests.commands.a_served_question"]
+CLINSEEK = str(Path(sys.executable).with_name("clinseek"))
+LISTED = """
+endpoints:
+  - {name: listed, kind: mcp_client}
+"""
 
 
-def arguments(graph: Graph, release: Path, corpus: Path | str, client: str, transport: str = "stdio") -> list[str]:
-    return [*SERVED, str(graph.settings.home), str(release), str(corpus), client, transport]
+def environment(graph: Graph, release: Path, **further: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "CLINSEEK_HOME": str(graph.settings.home),
+        "CLINSEEK_RELEASE_ROOT": str(release / "release"),
+        "MIMIC_IV_ROOT": str(release / "sources" / "mimic_iv"),
+        "CLINSEEK_MODELS": str(release / "models.yaml"),
+        **further,
+    }
+
+
+def serving(graph: Graph, client: str, *options: str) -> list[str]:
+    qid = Home.of(graph.settings).questions()[0].qid
+    return ["tools", "serve", "--qid", qid, "--client", client, *options]
 
 
 def test_a_client_works_on_the_record_of_one_question(finished: Graph, tiny_release: Path, tmp_path: Path) -> None:
@@ -28,33 +44,48 @@ def test_a_client_works_on_the_record_of_one_question(finished: Graph, tiny_rele
     (corpus / "sepsis.txt").write_text("Sepsis\nAntibiotics within the hour.")
     question = Home.of(finished.settings).questions()[0]
     server = StdioServerParameters(
-        command=sys.executable, args=arguments(finished, tiny_release, corpus, "anybody"), cwd=Path.cwd()
+        command=CLINSEEK,
+        args=serving(finished, "anybody"),
+        env=environment(finished, tiny_release, CLINSEEK_CORPUS=str(corpus)),
+        cwd=Path.cwd(),
     )
 
     async def work() -> None:
         with anyio.fail_after(60):
             async with Client(server) as client:
                 names = [tool.name for tool in (await client.list_tools()).tools]
-                assert names == ["ehr.count", "browser.search", "browser.open", "browser.find"]
+                assert {"ehr.load_ehr", "ehr.finish", "browser.search", "browser.find"} <= set(names)
                 assert client.instructions and str(question.prediction_time) in client.instructions
-                counted = await client.call_tool("ehr.count", {"table_name": "patients"})
-                assert [part.text for part in counted.content] == ["1"]  # type: ignore[union-attr]
+                other = await client.call_tool("ehr.get_table_names", {"subject_id": "1"})
+                assert other.is_error
+                counted = await client.call_tool("ehr_run_sql_query", {
+                    "subject_id": str(question.subject_id), "sql_query": "SELECT count(*) AS patients FROM patients"
+                })  # fmt: skip
+                assert not counted.is_error and "patients" in counted.content[0].text  # type: ignore[union-attr]
                 found = await client.call_tool("browser_search", {"query": "antibiotic"})
                 assert "sepsis.txt" in found.content[0].text  # type: ignore[union-attr]
 
     anyio.run(work)
-    lines = (finished.settings.home / "ledger.jsonl").read_text().splitlines()
-    told = [json.loads(line) for line in lines]
-    assert [entry[:3] for entry in told] == [["mcp_client", "anybody", "stdio"]] * 2
-    assert told[0][3:] == [1, of_text(question.qid)]
+    with Ledger(finished.settings.layout.ledger) as ledger:
+        told = {(total.kind, total.endpoint, total.calls, total.questions) for total in ledger.totals()}
+    assert ("mcp_client", "anybody", 3, 1) in told
 
 
 def test_a_client_without_attestation_gets_nothing_of_credentialed_data(finished: Graph, copied_release: Path) -> None:
     for record in copied_release.rglob("SYNTHETIC.json"):
         record.unlink()
+    registry = copied_release / "models.yaml"
+    registry.write_text(registry.read_text() + LISTED)
     no_entry, no_attestation = "models.yaml has no such entry", "it has no attestation"
     for client, transport, reason in (("unlisted", "stdio", no_entry), ("listed", "http", no_attestation)):
-        command = [sys.executable, *arguments(finished, copied_release, "", client, transport)]
-        ran = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(
+            [CLINSEEK, *serving(finished, client, "--transport", transport)],
+            env=environment(finished, copied_release),
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert ran.returncode == 1 and ran.stdout == "" and reason in ran.stderr and "Bearer" not in ran.stderr
-    assert not (finished.settings.home / "ledger.jsonl").exists()
+    assert not finished.settings.layout.ledger.exists()

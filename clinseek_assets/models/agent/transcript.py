@@ -40,7 +40,8 @@ class Transcript:
             self._count(turn)
 
     def _count(self, turn: Turn) -> None:
-        self._hash.update(_canonical(asdict(turn)).encode())
+        said = {name: value for name, value in asdict(turn).items() if value}  # a new kind of part changes no old key
+        self._hash.update(_canonical(said).encode())
         self.sizes.append(size_of(turn))
         self.size += self.sizes[-1]
 

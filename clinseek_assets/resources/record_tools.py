@@ -1,0 +1,52 @@
+"""The tools over a home's records: the same for the arms, the command line and clients over MCP."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from clinseek_assets.locations.data_class import DataClass
+from clinseek_assets.models.agent.pinned_tools import PinnedTools
+from clinseek_assets.models.browsing.configured import configured_library
+from clinseek_assets.models.browsing.corpus import Library
+from clinseek_assets.models.ledger import Ledger
+from clinseek_assets.records.pinned.pin import Policy
+from clinseek_assets.records.tools.meanings import configured_meanings
+from clinseek_assets.resources.home import Home
+
+
+def record_tools(home: Home, policy: Policy, library: Library | None = None) -> PinnedTools:
+    """The EHR tools over the home's records under a policy of time, and the browser tools over a library.
+
+    Raises:
+        Fault: a model for search by meaning is named and cannot be used.
+    """
+    candidates = home.layout.candidate_tables
+    return PinnedTools(
+        policy,
+        databases=home.layout.patient_databases("text"),
+        reference=home.layout.reference_tables,
+        candidates=candidates,
+        descriptions=home.layout.table_descriptions,
+        semantic=configured_meanings(candidates.parent),
+        library=library,
+    )
+
+
+def browser_library(home: Home, data_class: DataClass) -> Library | None:
+    """What the browser tools search; None where they are off. Each query of a search endpoint is in the ledger.
+
+    Raises:
+        SettingsFault: more than one library is configured, or the corpus cannot be read.
+        EndpointFault: the search endpoint may not see data of this class, or its key is missing.
+    """
+    endpoints = home.registry.endpoints
+    search = next((entry for entry in endpoints if entry.kind == "search"), None)
+
+    def leaving(size: int, qid_sha256: str) -> None:
+        if search is not None:
+            with Ledger(home.layout.ledger) as ledger:
+                ledger.note("search", search.name, urlsplit(search.url or "").netloc, size, qid_sha256)
+
+    return configured_library(
+        home.settings.corpus, endpoints, folder=home.layout.browsing, data_class=data_class, leaving=leaving
+    )
