@@ -27,6 +27,8 @@ COMMANDS = {
     "evaluate": "Run a model over the benchmark; what is there is kept.",
     "score": "Score a results file, the published drivers' own format included.",
     "leaderboard": "The published table layout, with coverage.",
+    "show": "One question's exchange, arms side by side.",
+    "why-miss": "Why a kept answer is not taken again: which part of its identity changed.",
     "tools": "The EHR tools of one question's record, by hand or over MCP.",
     "models": "The registry of models, and whether each endpoint answers.",
 }

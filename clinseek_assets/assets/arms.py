@@ -31,6 +31,7 @@ from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.resources.home import Home
 
 if TYPE_CHECKING:
+    from clinseek_assets.models.identities import Parts
     from clinseek_assets.models.keeping import Keeping
 
 DATABASES = ("text_patient_databases", "reference_tables", "candidate_tables", "table_descriptions")
@@ -58,6 +59,8 @@ class Arm:
         evidence: the assets that its answers rest on.
         inputs: fingerprints of that evidence for one subtask.
         answer: gives one row a question and run.
+        parts: what shapes an answer to a question in a run today, by name, apart from the endpoint; None where the
+            question has no evidence in this arm.
         code: a hash of the code that shapes its answers.
     """
 
@@ -66,6 +69,7 @@ class Arm:
     evidence: tuple[str, ...]
     inputs: Callable[[Home, str], Sequence[str]]
     answer: Callable[[Home, Asked], pandas.DataFrame]
+    parts: Callable[[Home, Model, Question, int], Parts | None]
     code: str
 
     @property
@@ -105,11 +109,10 @@ def answer_given(home: Home, asked: Asked, *, arm: str, contexts: str) -> pandas
     """The answers to contexts."""
     from clinseek_assets.models.curated_arm import answer_curated
 
-    place = path_of if contexts == CONTEXTS else strict_path_of
     return answer_curated(
         asked.model,
         asked.questions,
-        home.read(contexts, asked.subtask, place(home, asked.subtask)),
+        contexts_of(home, contexts, asked.subtask),
         keeping=keeping_of(home, arm, asked.model.name),
         priors=CandidatePriors.load(home.priors_file),
         arm=arm,
@@ -117,6 +120,20 @@ def answer_given(home: Home, asked: Asked, *, arm: str, contexts: str) -> pandas
         progress=asked.progress,
         data_class=class_of_what_leaves(home, asked),
     )
+
+
+def contexts_of(home: Home, contexts: str, subtask: str) -> pandas.DataFrame:
+    """The contexts of a subtask, as one of the two assets has them."""
+    return home.read(contexts, subtask, (path_of if contexts == CONTEXTS else strict_path_of)(home, subtask))
+
+
+def parts_given(home: Home, model: Model, question: Question, run: int, *, contexts: str) -> Parts | None:
+    """What shapes the answer to a context."""
+    from clinseek_assets.models.curated_arm import curated_parts, parts_alike
+
+    frame = contexts_of(home, contexts, question.task)
+    found = frame.loc[frame["qid"] == question.qid, "context_sha256"].dropna()
+    return None if found.empty else curated_parts(parts_alike(model), question, str(found.iloc[0]), run)
 
 
 def sought(home: Home, subtask: str) -> list[str]:
@@ -144,6 +161,17 @@ def answer_by_seeking(home: Home, asked: Asked, *, arm: str, policy: Policy) -> 
     )
 
 
+def parts_sought(home: Home, model: Model, question: Question, run: int, *, policy: Policy) -> Parts | None:
+    """What shapes the answer of a model that looks for the evidence itself."""
+    from clinseek_assets.models.seeking_arm import parts_alike, seeking_parts
+    from clinseek_assets.resources.record_tools import browser_library, record_tools
+
+    library = None if model.dialect == "baseline" else browser_library(home, kept_class(home))
+    tools = record_tools(home, policy, library)
+    record = tools.record_sha256(question)
+    return None if record is None else seeking_parts(parts_alike(model, tools), question, record, run)
+
+
 def curated(name: str, contexts: str, description: str) -> Arm:
     """An arm in which the evidence is given."""
     return Arm(
@@ -152,6 +180,7 @@ def curated(name: str, contexts: str, description: str) -> Arm:
         evidence=(contexts, PRIORS),
         inputs=lambda home, subtask: given(home, contexts, subtask),
         answer=partial(answer_given, arm=name, contexts=contexts),
+        parts=partial(parts_given, contexts=contexts),
         code=code_of("models", "contexts/prompts.py", "assets/arms.py"),
     )
 
@@ -164,6 +193,7 @@ def seeking(name: str, policy: Policy, description: str) -> Arm:
         evidence=(*DATABASES, PRIORS),
         inputs=sought,
         answer=partial(answer_by_seeking, arm=name, policy=policy),
+        parts=partial(parts_sought, policy=policy),
         code=code_of("models", "records/tools", "records/pinned", "mimic/visibility", "assets/arms.py"),
     )
 

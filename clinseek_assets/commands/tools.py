@@ -14,13 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.faults import ManifestFault
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.tools.catalogue import PREFIX
 from clinseek_assets.records.tools.specs import Toolbox, ToolSpec
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.record_tools import record_tools
+from clinseek_assets.resources.told_answers import question_of
 
 Transport = Literal["stdio", "http"]
 AS_JSON = ("[", "{", '"')  # how a value begins that is read as JSON; any other is taken as it is written
@@ -170,19 +170,6 @@ def opened(qid: str, policy: Policy) -> Iterator[At]:
     tools = record_tools(home, policy)
     with tools.opened(question) as box:
         yield At(question, box)
-
-
-def question_of(home: Home, qid: str) -> Question:
-    """The question of that id.
-
-    Raises:
-        Fault: there is no manifest.
-        ManifestFault: it has no such question.
-    """
-    question = next((question for question in home.questions() if question.qid == qid), None)
-    if question is None:
-        raise ManifestFault("The manifest has no question of this id.", mend="Give a qid as the manifest has it.")
-    return question
 
 
 def _key_and_value(argument: str) -> tuple[str, Any]:

@@ -167,6 +167,13 @@ class Journal:
         ).fetchone()
         return None if row is None else orjson.loads(zlib.decompress(row[0]))
 
+    def runs_of(self, qid_sha256: str) -> list[int]:
+        """The runs whose exchange of a question is kept."""
+        rows = self._db.execute(
+            "SELECT run_index FROM exchanges WHERE qid_sha256 = ? ORDER BY run_index", (qid_sha256,)
+        )
+        return [run for (run,) in rows]
+
     def put_identity(self, qid_sha256: str, run_index: int, document: Any) -> None:
         """Keep what is known of an answer's identity (any JSON value), as `put_exchange` does."""
         self._writer.write_soon(("identities", (qid_sha256, run_index, orjson.dumps(document).decode())))

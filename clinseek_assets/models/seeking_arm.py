@@ -37,6 +37,7 @@ from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.messages import Caller
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
+from clinseek_assets.records.pinned.versions import policy_version
 from clinseek_assets.records.tools.specs import Toolbox
 from clinseek_assets.storage import fingerprint
 
@@ -96,7 +97,7 @@ def parts_alike(model: Model, tools: ToolSource) -> Parts:
     return {
         "prompt": prompt_version(),
         "reading": curated_answer.VERSION,
-        "policy": tools.policy,
+        "policy": policy_version(tools.policy),
         "tools": tools.version,
         "loop": loop_version(),
         "rules": fingerprint.of_value(Rules.of(model).as_json()),
