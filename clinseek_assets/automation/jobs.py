@@ -1,8 +1,8 @@
 """Jobs: what a person or a schedule starts, one a grid, since a job holds partitions of one kind only.
 
-In their order: `rebuild_text`, `curate_text`, `evaluate_text_<arm>`, `score_text_<arm>`, `gather_text`, `publish_text`.
-After `evaluate_text_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and `clinseek evaluate`
-run all of it in one process.
+In their order: `rebuild_text`, `curate_text`, `audit_text`, `evaluate_text_<arm>`, `score_text_<arm>`, `gather_text`,
+`publish_text`. After `evaluate_text_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and
+`clinseek evaluate` run all of it in one process.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def jobs(graph: TextGraph) -> list[dg.UnresolvedAssetJobDefinition]:
             "rebuild_text", [*built, *keys["release_validation"]], "From the release and the sources to the databases."
         ),
         job("curate_text", keys[CONTEXTS], "The curated contexts, by subtask."),
+        job("audit_text", keys["leak_audit"], "What every arm is shown, held against what was known at the moment."),
         *(job(evaluation(name), keys[arm.predictions], f"Run models in the {name} arm.") for name, arm in ARMS.items()),
         *(job(scoring(name), keys[arm.scores], f"Score the {name} arm.") for name, arm in ARMS.items()),
         job("gather_text", keys[MODEL_SCORES], "All scores of each model."),

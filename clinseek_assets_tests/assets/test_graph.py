@@ -19,6 +19,7 @@ from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.instance import open_instance
 from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over, with_dbt
 
+ARMS = ("curated", "curated_strict", "seeking", "seeking_compat")
 NAMED = {
     "manifests": {"text_manifest", "subtasks"},
     "patient_databases": {
@@ -29,8 +30,8 @@ NAMED = {
         "candidate_priors",
     },
     "contexts": {"text_contexts", "text_strict_contexts"},
-    "predictions": {"models", "text_curated_predictions"},
-    "scores": {"text_curated_scores", "text_model_scores", "text_intervals"},
+    "predictions": {"models", *(f"text_{arm}_predictions" for arm in ARMS)},
+    "scores": {"text_model_scores", "text_intervals", *(f"text_{arm}_scores" for arm in ARMS)},
     "marts": {
         "subtask_scores",
         "text_figures",
@@ -39,7 +40,7 @@ NAMED = {
         "published_comparison",
         "published_text_scores",
     },
-    "reports": {"leaderboard_report", "release_validation"},
+    "reports": {"leaderboard_report", "release_validation", "leak_audit"},
 }
 
 
@@ -75,7 +76,7 @@ def test_without_data_the_graph_loads_and_says_what_to_do(tiny_release, tmp_path
     settings = with_dbt(load_settings(named, project_root=tmp_path))
     location = build(settings)
     dg.Definitions.validate_loadable(location.definitions)
-    assert len(specs(location.definitions)) == 62 + 1
+    assert len(specs(location.definitions)) == 69 + 1
     with open_instance(settings.layout) as instance, pytest.raises(Fault, match="make demo"):
         rebuild(location, instance)
 
@@ -120,11 +121,15 @@ def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
         "source_tables/mimic_iv/hosp/labevents.parquet",
         "patient_databases/reference_table.db",
         f"predictions/text/curated/{model}/{FEW[0]}.parquet",
+        f"predictions/text/seeking/{model}/{FEW[0]}.parquet",
+        f"predictions/text/seeking_compat/{model}/{FEW[0]}.parquet",
+        f"predictions/text/curated_strict/{model}/{FEW[0]}.parquet",
         f"scores/text/by_model/{model}.parquet",
         "marts/text_leaderboard.parquet",
         "marts/published_comparison.parquet",
         "reports/leaderboard.html",
         "reports/release_validation.json",
+        "reports/leak_audit.json",
     ):
         assert (assets / path).is_file(), path
     assert list((assets / "patient_databases" / "text").glob("patient_*.db"))
@@ -134,7 +139,7 @@ def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
 def test_a_second_run_does_no_work_and_starts_no_run(finished: Graph):
     before, runs = written(finished.settings.home), finished.instance.get_runs_count()
     rebuilt = finished.bring_up_to_date()
-    assert (rebuilt.worked, rebuilt.assets) == (set(), 62)
+    assert (rebuilt.worked, rebuilt.assets) == (set(), 69)
     assert written(finished.settings.home) == before
     assert finished.instance.get_runs_count() == runs
 
@@ -180,18 +185,36 @@ def test_a_changed_question_redoes_its_own_subtask_only(copied_release, finished
     assert len(redone) == 2  # two models
 
 
-def test_the_leaderboard_is_the_mean_over_questions(finished_home):
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_leaderboard_is_the_mean_over_questions(finished_home, arm):
     scores = pandas.concat(
-        pandas.read_parquet(path)
-        for path in (finished_home / "assets" / "scores" / "text" / "curated").rglob("*.parquet")
+        pandas.read_parquet(path) for path in (finished_home / "assets" / "scores" / "text" / arm).rglob("*.parquet")
     )
     figures = pandas.read_parquet(finished_home / "assets" / "marts" / "text_figures.parquet")
+    figures = figures[figures["arm"] == arm]
     for (model, mode), rows in scores.groupby(["model", "mode"]):
         shown = figures[(figures["model"] == model) & (figures["mode"] == mode)].set_index("column")
         assert shown.loc["overall", "f1"] == pytest.approx(rows["f1"].mean())
         for task_type, part in rows.groupby("task_type"):
             assert shown.loc[task_type, "f1"] == pytest.approx(part["f1"].mean())
             assert shown.loc[task_type, "n"] == part["qid"].nunique()
+
+
+def test_a_delta_is_of_arms_that_may_see_the_same(finished_home):
+    marts, scores = finished_home / "assets" / "marts", finished_home / "assets" / "scores" / "text"
+    board = pandas.read_parquet(marts / "text_leaderboard.parquet").set_index(["policy", "mode", "model"])
+    for policy, seeking, given in (
+        ("strict", "seeking", "curated_strict"),
+        ("published", "seeking_compat", "curated"),
+    ):
+        arms = [
+            pandas.concat(pandas.read_parquet(path) for path in (scores / arm / "evidence_counts").glob("*.parquet"))
+            for arm in (seeking, given)
+        ]
+        both = arms[0].merge(arms[1], on=["qid", "mode"], suffixes=("_seeking", "_given"))
+        strict = both[(both["mode"] == "strict") & both["scored_seeking"] & both["scored_given"]]
+        delta = (strict["f1_seeking"] - strict["f1_given"]).mean()
+        assert board.loc[(policy, "strict", "evidence_counts"), "overall_delta"] == pytest.approx(delta)
 
 
 def test_the_published_comparison_holds_the_card_s_figures(finished_home):
@@ -208,8 +231,7 @@ def test_nobody_has_a_rank_before_98_percent_are_answered(finished_home):
     board = pandas.read_parquet(finished_home / "assets" / "marts" / "text_leaderboard.parquet")
     assert set(board["kind"]) == {"floor", "evidence"}
     assert (board["curated_coverage"] < 0.98).all()  # the tests run some of the subtasks
-    assert board["curated_rank"].isna().all()
-    assert board[["risk_seeking", "overall_seeking", "overall_delta"]].isna().all().all()
+    assert board[["curated_rank", "seeking_rank"]].isna().all().all()
 
 
 def test_a_partition_s_record_carries_its_versions(finished: Graph):

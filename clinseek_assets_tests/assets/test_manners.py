@@ -81,20 +81,25 @@ def counted_arm(asked: list[str], stop_at: int | None = None) -> arms.Arm:
     return replace(curated, answer=answer)
 
 
+def with_arm(changed: arms.Arm) -> tuple[tuple[arms.Arm, ...]]:
+    """The graph's default argument with one arm in place of its namesake."""
+    return (tuple(changed if name == changed.name else arm for name, arm in arms.ARMS.items()),)
+
+
 def test_a_run_that_is_killed_in_a_range_keeps_what_was_finished(finished: Graph, monkeypatch):
     shutil.rmtree(finished.settings.home / "assets" / "receipts" / PREDICTIONS)
     finished.instance.wipe_assets([dg.AssetKey(PREDICTIONS)])
 
     asked: list[str] = []
     killed = counted_arm(asked, stop_at=5)
-    monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", ((killed,),))
+    monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", with_arm(killed))
     with pytest.raises((Fault, KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
         finished.bring_up_to_date({"evidence_counts"}, until="predictions")
     recorded = finished.instance.get_materialized_partitions(dg.AssetKey(PREDICTIONS))
     assert {cell(key)[1] for key in recorded} == set(FEW[:5])
 
     asked_again: list[str] = []
-    monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", ((counted_arm(asked_again),),))
+    monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", with_arm(counted_arm(asked_again)))
     finished.bring_up_to_date({"evidence_counts"}, until="predictions")
     assert asked_again == list(FEW[5:])
 
@@ -107,7 +112,7 @@ def test_an_endpoint_that_was_down_is_asked_again_next_time(finished: Graph, mon
         return curated.answer(home, asking).assign(outcome="endpoint_failed", answer=[[]] * len(asking.questions))
 
     monkeypatch.setattr(
-        "clinseek_assets.assets.text_graph.text_graph.__defaults__", ((replace(curated, answer=down),),)
+        "clinseek_assets.assets.text_graph.text_graph.__defaults__", with_arm(replace(curated, answer=down))
     )
     finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")
     monkeypatch.undo()

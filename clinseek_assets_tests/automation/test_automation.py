@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clinseek_assets.assets.arms import ARMS
 from clinseek_assets.automation.ranges import END, START, runs_over
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.build import build
@@ -74,8 +75,9 @@ def test_every_job_resolves_and_holds_partitions_of_one_kind(definitions):
     assert names == {
         "rebuild_text",
         "curate_text",
-        "evaluate_text_curated",
-        "score_text_curated",
+        "audit_text",
+        *(f"evaluate_text_{arm}" for arm in ARMS),
+        *(f"score_text_{arm}" for arm in ARMS),
         "gather_text",
         "publish_text",
     }

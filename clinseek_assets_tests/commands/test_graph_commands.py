@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pandas
 import pytest
 from click.testing import CliRunner
 
+from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.cli import clinseek
 from clinseek_assets.commands.sample import sampled
-from clinseek_assets.faults import ResultsFault, SettingsFault
+from clinseek_assets.faults import ManifestFault, ResultsFault, SettingsFault
 from clinseek_assets_tests.conftest import FEW, Graph
 
 PROGRAM = Path(sys.executable).with_name("clinseek")
@@ -46,9 +49,10 @@ def test_the_leaderboard_as_json_has_the_contract_s_shape(finished: Graph):
             assert 0 <= row["low"] <= row["f1"] <= row["high"] <= 1
         assert 0 < row["coverage"] < 1
     scores = pandas.read_parquet(finished.settings.layout.model_scores("text", "evidence_counts"))
-    expected = scores.loc[scores["mode"] == "compat", "f1"].mean()
-    (overall,) = (r for r in told["rows"] if r["model"] == "evidence_counts" and r["column"] == "overall")
-    assert overall["f1"] == pytest.approx(expected)
+    for arm, of_arm in scores[scores["mode"] == "compat"].groupby("arm"):
+        of_model = [row for row in told["rows"] if (row["model"], row["arm"]) == ("evidence_counts", arm)]
+        (overall,) = (row for row in of_model if row["column"] == "overall")
+        assert overall["f1"] == pytest.approx(of_arm["f1"].mean())
 
 
 def test_the_leaderboard_for_people_names_every_model(finished: Graph):
@@ -66,11 +70,12 @@ def test_without_scores_there_is_a_reason(tmp_path: Path):
 def test_evaluate_runs_one_subtask_of_one_model_and_nothing_else(finished: Graph):
     predictions = finished.settings.layout.assets / "predictions" / "text" / "curated"
     before = set(predictions.rglob("*.parquet"))
-    result = call(finished, "evaluate", "--model", "evidence_counts", "--subtask", "pyxis", "--subtask", "emar")
+    chosen = ("--model", "evidence_counts", "--arm", "curated")
+    result = call(finished, "evaluate", *chosen, "--subtask", "pyxis", "--subtask", "emar")
     assert result.exit_code == 0, result.output
     made = {path.relative_to(predictions).as_posix() for path in set(predictions.rglob("*.parquet")) - before}
     assert made == {"evidence_counts/pyxis.parquet", "evidence_counts/emar.parquet"}
-    assert "0 of" in call(finished, "evaluate", "--model", "evidence_counts", "--subtask", "pyxis").stderr
+    assert "0 of" in call(finished, "evaluate", *chosen, "--subtask", "pyxis").stderr
 
 
 def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(finished: Graph):
@@ -87,14 +92,18 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(finished: Graph):
         "--json",
     )
     told = json.loads(result.stdout)
-    assert told["partitions"] == 1  # the other one is there already
-    assert told["questions"] == 1
+    assert [arm["arm"] for arm in told["arms"]] == ["curated", "curated_strict", "seeking", "seeking_compat"]
+    for arm in told["arms"]:
+        assert (arm["partitions"], arm["questions"]) == (1, 1)  # the other partition is there already
+    assert told["campaign"] == {"dollars": None, "tokens": None, "spent dollars": 0, "spent tokens": 0}
     assert not finished.settings.layout.predictions("text", "curated", "evidence_counts", "pyxis").exists()
 
 
 def test_a_limited_run_finishes_no_partition(finished: Graph):
-    result = call(finished, "evaluate", "--model", "evidence_counts", "--subtask", "pyxis", "--limit", "5")
-    assert result.stdout.strip() == "finished: 1"
+    chosen = ("--model", "evidence_counts", "--arm", "seeking", "--subtask", "pyxis")
+    result = call(finished, "evaluate", *chosen, "--limit", "5")
+    assert result.stdout.strip() == "seeking: finished: 1"
+    assert not finished.settings.layout.predictions("text", "seeking", "evidence_counts", "pyxis").exists()
     assert not finished.settings.layout.predictions("text", "curated", "evidence_counts", "pyxis").exists()
 
 
@@ -124,7 +133,10 @@ def test_models_that_cannot_run_are_refused_with_the_mend(finished: Graph, argum
     "arguments",
     [
         ["evaluate"],
-        ["evaluate", "--model", "evidence_counts", "--runs", "2"],
+        ["evaluate", "--model", "evidence_counts", "--runs", "0"],
+        ["evaluate", "--model", "evidence_counts", "--arm", "guessing"],
+        ["show"],
+        ["why-miss", "q1"],
         ["evaluate", "--model", "evidence_counts", "--subtask", "no_such_subtask"],
         ["leaderboard", "--mode", "lenient"],
         ["demo", "--profile", "huge"],
@@ -135,6 +147,43 @@ def test_wrong_usage_is_told_apart(finished: Graph, arguments):
     assert call(finished, *arguments).exit_code == 2
 
 
+def one_that_was_asked(graph: Graph) -> Question:
+    return next(question for question in graph.location.home.questions() if question.task in FEW)
+
+
+def test_a_second_run_of_a_question_adds_to_the_first(finished: Graph):
+    subtask = one_that_was_asked(finished).task
+    chosen = ("--model", "evidence_counts", "--arm", "seeking", "--subtask", subtask)
+    path = finished.settings.layout.predictions("text", "seeking", "evidence_counts", subtask)
+    assert list(pandas.read_parquet(path)["run_index"]) == [1]
+    assert call(finished, "evaluate", *chosen, "--runs", "2").exit_code == 0
+    assert list(pandas.read_parquet(path)["run_index"]) == [1, 2]
+    assert "0 of" in call(finished, "evaluate", *chosen).stderr  # what was asked for once stays asked for
+
+
+def test_show_tells_a_question_s_exchange_in_every_arm(finished: Graph):
+    question = one_that_was_asked(finished)
+    shown = call(finished, "show", question.qid, "--model", "evidence_counts")
+    assert shown.exit_code == 0, shown.output
+    for said in ("ehr.load_ehr", "ehr.finish", "gold", "F1, strict", *question.gold):
+        assert said in shown.stdout
+    assert isinstance(call(finished, "show", "no-such-question").exception, ManifestFault)
+    nobody = call(finished, "show", question.qid, "--run", "7").exception
+    assert isinstance(nobody, ResultsFault) and "clinseek evaluate" in str(nobody)
+
+
+def test_why_miss_names_the_part_that_changed(finished: Graph):
+    question = one_that_was_asked(finished)
+    chosen = ("why-miss", question.qid, "--model", "evidence_counts", "--arm", "seeking", "--json")
+    (verdict,) = json.loads(call(finished, *chosen).stdout)["arms"]
+    assert (verdict["verdict"], verdict["changed"]) == ("stands", [])
+    database = finished.settings.layout.patient_databases("text") / f"patient_{question.subject_id}.db"
+    with closing(sqlite3.connect(database)) as changed:
+        changed.execute("PRAGMA user_version = 7")
+    (verdict,) = json.loads(call(finished, *chosen).stdout)["arms"]
+    assert (verdict["verdict"], verdict["changed"]) == ("changed", ["record"])
+
+
 @pytest.mark.slow
 def test_the_demo_makes_everything_and_then_has_nothing_to_do(tmp_path: Path):
     env = {**os.environ, "CLINSEEK_HOME": str(tmp_path / "home")}
@@ -142,13 +191,15 @@ def test_the_demo_makes_everything_and_then_has_nothing_to_do(tmp_path: Path):
         env.pop(name, None)
     first = subprocess.run([PROGRAM, "demo"], env=env, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stderr
-    assert "61 of 61 assets had work to do" in first.stdout
+    assert "69 of 69 assets had work to do" in first.stdout
     assert "evidence_counts" in first.stdout
     second = subprocess.run([PROGRAM, "demo"], env=env, capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr
-    assert "0 of 61 assets had work to do" in second.stdout
+    assert "0 of 69 assets had work to do" in second.stdout
     board = pandas.read_parquet(tmp_path / "home" / "assets" / "marts" / "text_leaderboard.parquet")
     evidence, floor = board[board["kind"] == "evidence"], board[board["kind"] == "floor"]
-    assert sorted(evidence.loc[evidence["mode"] == "strict", "curated_rank"]) == [1, 2]
+    for policy in ("strict", "published"):
+        ranked = evidence[(evidence["mode"] == "strict") & (evidence["policy"] == policy)]
+        assert sorted(ranked["curated_rank"]) == sorted(ranked["seeking_rank"]) == [1, 2]
     assert floor["curated_rank"].isna().all()
     assert (board["curated_coverage"] == 1).all()
