@@ -71,9 +71,9 @@ def run(folder: Path) -> dict[str, Any]:
         benchmarks); how late endless statements were stopped, at worst.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    reference = _write_reference(folder / "reference_table.db")
+    reference = write_reference(folder / "reference_table.db")
     for patient, rows in ROWS.items():
-        _write_patient(database_path(folder, patient), patient, rows)
+        write_patient(database_path(folder, patient), patient, rows)
     pins = {patient: Pin(patient, ADMISSIONS // 2, MOMENT, "Inpatient_Mortality") for patient in ROWS}
     figures: dict[str, Any] = {"name": "pinned records (milliseconds)"}
     for policy in POLICIES:
@@ -130,7 +130,8 @@ def _worst_lateness(folder: Path, reference: Path, pin: Pin) -> float:
     return round(worst * 1e3, 1)
 
 
-def _write_reference(path: Path) -> Path:
+def write_reference(path: Path) -> Path:
+    """Dictionaries with as many items as MIMIC-IV has."""
     items: dict[str, list[tuple[Any, ...]]] = {
         "d_labitems": [(50_800 + number, f"Test {number}", "Blood", "Chemistry") for number in range(1_650)],
         "d_items": [
@@ -146,7 +147,7 @@ def _write_reference(path: Path) -> Path:
     return path
 
 
-def _write_patient(path: Path, patient: int, rows: dict[str, int]) -> None:
+def write_patient(path: Path, patient: int, rows: dict[str, int]) -> None:
     """A patient with as many rows a table, spread over their admissions; they end after the moment."""
     path.unlink(missing_ok=True)
     chance = random.Random(SEED)

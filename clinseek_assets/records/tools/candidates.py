@@ -59,7 +59,7 @@ class Candidates:
                 self._vocabularies[table] = Vocabulary([name for (name,) in names])
             return self._vocabularies[table]
 
-    def with_keyword(self, table: str, keyword: str, start: int, most: int) -> tuple[list[tuple[Any, ...]], int]:
+    def with_keyword(self, table: str, keyword: str, start: int, most: int) -> tuple[list[Sequence[Any]], int]:
         """Rows in which a column contains the keyword, one a name, the shortest names first.
 
         Returns:
@@ -68,14 +68,17 @@ class Candidates:
         found = contains(keyword)
         condition = " OR ".join(found.condition_on(quoted(column)) for column in self.tables[table])
         values = found.values * len(self.tables[table])
-        one_a_name = f"SELECT min(rowid) FROM {quoted(table)} WHERE {condition} GROUP BY {NAME}"
-        ((total,),) = self._select(f"SELECT count(*) FROM ({one_a_name})", values)
+        one_a_name = f"SELECT min(rowid) AS first FROM {quoted(table)} WHERE {condition} GROUP BY {NAME}"
         rows = self._select(
-            f"SELECT * FROM {quoted(table)} WHERE rowid IN ({one_a_name}) ORDER BY length({NAME}), {NAME} "
-            f"LIMIT {most} OFFSET {start}",
+            f"WITH found AS MATERIALIZED ({one_a_name}) "
+            f"SELECT (SELECT count(*) FROM found), named.* FROM found JOIN {quoted(table)} AS named ON named.rowid = first "
+            f"ORDER BY length({NAME}), {NAME} LIMIT {most} OFFSET {start}",
             values,
         )
-        return rows, total
+        if rows or not start:
+            return [row for _, *row in rows], rows[0][0] if rows else 0
+        ((total,),) = self._select(f"SELECT count(*) FROM ({one_a_name})", values)  # a page behind the last one
+        return [], total
 
     def row_of(self, table: str, name: str) -> tuple[Any, ...]:
         """The first row of a name that the table has."""
