@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
+import pandas
 import pytest
 
 from clinseek_assets.assets import arms
@@ -151,6 +152,25 @@ def test_the_event_store_holds_no_patient_and_no_note(finished: Graph, tiny_rele
     finished.instance.add_run_tags(next(iter(finished.instance.get_runs(limit=1))).run_id, {"control": f"({control})"})
     assert ids_in(texts_of(finished.settings.layout.dagster_home), patients) == {control}
     assert CANARY_PATTERN.search("x CANARY-0123456789abcdef y")
+
+
+def tables_of(folder: Path) -> str:
+    """Every Parquet file below a folder, as text."""
+    return "\n".join(pandas.read_parquet(path).to_csv() for path in sorted(folder.rglob("*.parquet")))
+
+
+def test_reports_and_tables_hold_no_patient_and_no_note(finished: Graph, tiny_release: Path):
+    rows = json.loads((tiny_release / "release" / "text" / "ClinSeek-Bench_text.json").read_text())
+    patients = {str(row["subject_id"]) for row in rows}
+    layout = finished.settings.layout
+    told = texts_of(layout.reports) + tables_of(layout.mart("any").parent)
+    assert "leak_audit" in {path.stem for path in layout.reports.iterdir()} and "evidence_counts" in told
+    assert not CANARY_PATTERN.search(told)
+    assert not ids_in(told, patients)
+    assert not [row["qid"] for row in rows if row["qid"] in told]
+    # The control: what stays private holds them.
+    private = tables_of(layout.assets / "predictions") + tables_of(layout.assets / "contexts")
+    assert ids_in(private, patients) and CANARY_PATTERN.search(private)
 
 
 def test_a_release_that_does_not_count_up_stops_everything_after_it(copied_release: Path, tmp_path: Path):
