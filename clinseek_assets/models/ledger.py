@@ -1,9 +1,9 @@
 """The ledger of a home: every call of every endpoint before its first byte leaves, and afterwards how it ended.
 
 One SQLite file for all models, arms and processes. Nothing in it is ever changed: a call is a row, its ending another
-one. A call without an ending is under way, or its process was killed; it is charged at its worst case, until the same
-call is sent again and answered: then both are charged alike (`lost`). So the caps of a campaign hold over all
-processes, and what a kill repeats is counted.
+one. A call without an ending is under way, or its process was killed; it is charged at its worst case, until its answer
+is found to be kept (`found_answered`) or the same call is sent again and answered: then both are charged alike
+(`lost`). So the caps of a campaign hold over all processes, and what a kill repeats is counted.
 
 It outlives a killed process, not a loss of power: the last moments before one may be missing. So no disk is waited for,
 and rows are written where they arise, those of one turn of the event loop in one transaction.
@@ -69,10 +69,14 @@ INTO_ENDINGS = (
     "INSERT OR IGNORE INTO endings (call, ended_at, outcome, failure, prompt_tokens, completion_tokens, cached_tokens, "
     "cache_write_tokens, tokens, dollars)"
 )
-UNENDED = "SELECT call_key, call FROM calls LEFT JOIN endings USING (call) WHERE outcome IS NULL AND call_key NOT NULL"
+UNENDED = (
+    "SELECT call_key, call, bytes FROM calls LEFT JOIN endings USING (call) "
+    "WHERE outcome IS NULL AND call_key NOT NULL ORDER BY sent_at, calls.rowid"
+)
 TOTALS = """
-SELECT kind, endpoint, arm, count(*), sum(outcome = 'settled'), sum(outcome = 'failed'), sum(outcome = 'lost'),
-    sum(outcome IS NULL), count(DISTINCT qid_sha256), sum(bytes), coalesce(sum(prompt_tokens), 0),
+SELECT kind, endpoint, arm, count(*), count(*) FILTER (WHERE outcome = 'settled'),
+    count(*) FILTER (WHERE outcome = 'failed'), count(*) FILTER (WHERE outcome = 'lost'),
+    count(*) FILTER (WHERE outcome IS NULL), count(DISTINCT qid_sha256), sum(bytes), coalesce(sum(prompt_tokens), 0),
     coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0), sum(coalesce(tokens, worst_tokens)),
     sum(coalesce(dollars, worst_dollars))
 FROM calls LEFT JOIN endings USING (call) GROUP BY kind, endpoint, arm ORDER BY kind, endpoint, arm
@@ -171,7 +175,7 @@ class Ledger:
             self._db.execute("PRAGMA wal_autocheckpoint = 0")  # see _tidy
             self._prepare()
             # Calls whose processes were killed, or are at work elsewhere; one that is asked again here is lost there.
-            self._unended = self._unended_calls()
+            self._unended, self._sizes = self._unended_calls()
         except (sqlite3.Error, OSError) as error:
             raise unusable("ledger", path, error) from None
         self._openings: list[_Opening] = []
@@ -199,11 +203,27 @@ class Ledger:
             )
         self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
 
-    def _unended_calls(self) -> dict[str, list[str]]:
+    def _unended_calls(self) -> tuple[dict[str, list[str]], dict[str, int]]:
+        """The calls of each call_key in their order, and the bytes of each."""
         found: dict[str, list[str]] = {}
-        for key, call in self._db.execute(UNENDED):
+        sizes: dict[str, int] = {}
+        for key, call, size in self._db.execute(UNENDED):
             found.setdefault(key, []).append(call)
-        return found
+            sizes[key] = size
+        return found, sizes
+
+    def unended(self) -> dict[str, int]:
+        """The call_keys of calls that had not ended when the ledger was opened, and the bytes that were sent."""
+        return {key: self._sizes[key] for key in self._unended}
+
+    def found_answered(self, call_key: str, usage: Usage, cost: Cost) -> None:
+        """Write down that an unended call was answered: a kill came between its answer and its ending.
+
+        Of several under one key the last one was answered, the ones before it were lost.
+        """
+        *lost, answered = self._unended.pop(call_key)
+        self._endings += [_ending(call, "lost", None, usage, cost) for call in lost]
+        self._endings.append(_ending(answered, "settled", None, usage, cost))
 
     async def opened(self, sending: Sending) -> str:
         """Write down a call that is about to be sent, and reserve its worst case; returns its name in the ledger.

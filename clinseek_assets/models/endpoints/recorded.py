@@ -88,6 +88,7 @@ class RecordedEndpoint:
         self._wire = Wire(f"model {model.name!r}", self.base_url, headers, model.max_concurrency)
 
     async def __aenter__(self) -> RecordedEndpoint:
+        self._settle_what_was_answered()
         return self
 
     async def __aexit__(
@@ -180,7 +181,7 @@ class RecordedEndpoint:
             try:
                 await self._journal.record(key, completion, qid_sha256=request.qid_sha256)
             finally:
-                usage = _usage(completion, sending)
+                usage = _usage(completion, len(content))
                 self._ledger.settled(call, usage, self._cost(usage))
             return completion
 
@@ -223,6 +224,13 @@ class RecordedEndpoint:
                 mend="Load a model on the server, or write its id as model_id.",
             )
         return listed[0]
+
+    def _settle_what_was_answered(self) -> None:
+        """End in the ledger what the journal has an answer to, where a kill came between the two."""
+        for key, size in self._ledger.unended().items():
+            if (recorded := self._journal.recall(key)) is not None:
+                usage = _usage(recorded, size)
+                self._ledger.found_answered(key, usage, self._cost(usage))
 
     def _sending(self, request: ChatRequest, key: str, size: int) -> Sending:
         prompt, answer = size // BYTES_A_TOKEN_AT_LEAST, most_tokens(self.model, request)
@@ -269,11 +277,11 @@ def _kind_of(failure: BaseException) -> str:
     return "refused" if isinstance(failure, EndpointFault) else "cancelled"
 
 
-def _usage(completion: Completion, sending: Sending) -> Usage:
-    """Tokens as counted, estimated where the endpoint does not count."""
+def _usage(completion: Completion, size: int) -> Usage:
+    """Tokens as counted; estimated, from the bytes that were sent as well, where the endpoint does not count."""
     prompt, answer = completion.prompt_tokens, completion.completion_tokens
     return Usage(
-        sending.size // BYTES_A_TOKEN if prompt is None else prompt,
+        size // BYTES_A_TOKEN if prompt is None else prompt,
         len(completion.text + completion.reasoning) // BYTES_A_TOKEN if answer is None else answer,
         completion.cached_tokens,
         completion.cache_write_tokens,

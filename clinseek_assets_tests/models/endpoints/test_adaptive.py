@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -61,7 +62,7 @@ def test_its_history_is_what_happened(events: list[Said], ceiling: int) -> None:
     changes = list(limit.history)
     assert [change.at for change in changes] == sorted(change.at for change in changes)
     assert changes[0].reason == "start" and changes[-1].allowed == limit.allowed
-    for before, after in zip(changes, changes[1:], strict=False):
+    for before, after in itertools.pairwise(changes):
         assert (after.allowed > before.allowed) == (after.reason == "grown")
 
 

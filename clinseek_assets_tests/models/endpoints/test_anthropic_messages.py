@@ -249,7 +249,7 @@ def test_an_overloaded_api_is_asked_again(tmp_path: Path, monkeypatch: pytest.Mo
     [{}, [], None, "yes", {"content": None}, {"content": 3}, {"type": "error", "error": {"type": "overloaded_error"}}],
 )
 def test_other_shapes_are_no_answers(body: Any, tmp_path: Path) -> None:
-    with pytest.raises(CallError, match="^bad_response$"):
+    with pytest.raises(CallError, match=r"^bad_response$"):
         answered(tmp_path, body)
 
 

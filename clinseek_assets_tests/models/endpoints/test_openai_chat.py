@@ -237,7 +237,7 @@ def test_usage(usage: Any, counts: tuple[int | None, ...], tmp_path: Path) -> No
     ],
 )
 def test_other_shapes_are_no_answers(body: Any, tmp_path: Path) -> None:
-    with pytest.raises(CallError, match="^bad_response$"):
+    with pytest.raises(CallError, match=r"^bad_response$"):
         answered(tmp_path, body)
 
 

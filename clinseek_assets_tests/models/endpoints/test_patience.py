@@ -85,7 +85,7 @@ def test_what_cannot_pass_is_not_tried_again(status: int, tmp_path: Path) -> Non
 def test_nobody_listens(tmp_path: Path) -> None:
     with serving() as endpoint:
         pass
-    with pytest.raises(CallError, match="^connection$"):
+    with pytest.raises(CallError, match=r"^connection$"):
         ask(tmp_path, chat_model(endpoint.url, patience={**SHORT, "attempts": 2}))
 
 
@@ -109,7 +109,7 @@ def test_so_is_a_wait_until_a_date(tmp_path: Path) -> None:
 def test_a_wait_beyond_all_patience_ends_the_call_at_once(tmp_path: Path) -> None:
     with serving(failing(429, Retry_After="3600")) as endpoint:
         started = time.monotonic()
-        with pytest.raises(CallError, match="^http_429$"):
+        with pytest.raises(CallError, match=r"^http_429$"):
             ask(tmp_path, chat_model(endpoint.url, patience=SHORT))
     assert time.monotonic() - started < 3 and len(endpoint.requests) == 1
 
@@ -171,6 +171,6 @@ def test_an_attempt_gets_no_more_than_what_is_left(tmp_path: Path) -> None:
     total = {"attempt_seconds": 0.4, "total_seconds": 0.6, "attempts": 9}
     with serving(hanging(1.5)) as endpoint:
         started = time.monotonic()
-        with pytest.raises(CallError, match="^timeout$"):
+        with pytest.raises(CallError, match=r"^timeout$"):
             ask(tmp_path, chat_model(endpoint.url, patience=total))
     assert 0.5 < time.monotonic() - started < 1.4
