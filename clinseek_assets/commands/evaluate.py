@@ -15,6 +15,7 @@ from clinseek_assets.commands.forecast import forecasts, show_forecasts
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.commands.sample import answer_sample
+from clinseek_assets.commands.unanswered import say_what_is_missing
 from clinseek_assets.faults import Fault, SettingsFault
 from clinseek_assets.locations.settings import Settings, load_settings
 from clinseek_assets.models.registry import Model
@@ -56,7 +57,8 @@ def command(
     What it rests on (source tables, databases, contexts) is brought up to date first. Finished calls are kept: after a
     stop or a fault the same command continues and pays for nothing twice, and questions whose endpoint failed are
     asked again. Where the campaign of models.yaml names a budget (`dollars`, `tokens`), the run stops when it is
-    reached, with a valid partial table; a raised cap continues it.
+    reached, with a valid partial table; a raised cap continues it. Exits with 1 where answers are missing, and says
+    how many and why.
 
     --limit asks a sample that is spread over the subtasks; a larger limit asks the same questions and more. It fills
     the journal, so that the full run does not pay for them again, and finishes no partition.
@@ -89,6 +91,7 @@ def command(
     except Fault as fault:
         click.echo(str(fault), err=True)
     click.echo(f"{len(rebuilt.worked)} of {rebuilt.assets} assets had work to do.", err=True)
+    say_what_is_missing(home, model.name, chosen, subtasks or SUBTASKS)
 
 
 def enabled_model(home: Home, name: str) -> Model:
