@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from clinseek_assets.assets.artifact import WHOLE, Artifact
 from clinseek_assets.assets.text_graph import Stage
@@ -79,6 +80,7 @@ def rebuild(
 
     Raises:
         Fault: a step failed; what does not depend on it was finished, and the next call continues.
+        KeyboardInterrupt: a signal asked for an end; what was finished is kept.
     """
     job = location.definitions.resolve_implicit_global_asset_job_def()
     stages = [stage for stage in location.graph.stages if wanted.stage(stage)]
@@ -97,6 +99,8 @@ def rebuild(
                 raise_on_error=False,
             )
             rebuilt.worked |= {key for artifact in artifacts for key in artifact.keys}
+            if interrupted(result):
+                raise KeyboardInterrupt
             faults += failures(result)
         if faults and stage.required:
             raise told_together([*rebuilt.faults, *faults])
@@ -153,6 +157,14 @@ def runs_of(
             allowed = {key for key in wanted.partitions(artifact) if artifact.ready(home, key)}
             for tags in runs_over(artifact.partitions, allowed, keys):
                 yield [artifact], tags
+
+
+def interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a step was broken off by a signal: then nothing further is begun, least of all what costs money."""
+    return any(
+        event.is_step_failure and event.step_failure_data.error_source is ErrorSource.INTERRUPT
+        for event in result.all_events
+    )
 
 
 def failures(result: dg.ExecuteInProcessResult) -> list[str]:
