@@ -26,14 +26,15 @@ from clinseek_assets.synthetic.release import make_release
 FOLDER = "demo_llm"
 MODEL = "SmolLM2-135M"
 BASELINES = ("always_no", "evidence_counts")
-# Two risks and two decisions whose contexts are short: a prompt of 2,000 tokens takes some ten seconds on two cores.
-FEW = ("ED_Hospitalization", "LengthOfStay_3day", "services", "microbiologyevents")
+# A risk and two decisions whose contexts are short: a prompt of 1,000 tokens takes some seven seconds of a processor.
+FEW = ("ED_Hospitalization", "services", "microbiologyevents")
 SEED = 3
 MOST_TOKENS = 256  # of an answer
+MOST_ROUNDS, MOST_SECONDS = 4, 180.0  # of a question in the seeking arms
 
 
 @click.command()
-@click.option("--per-subtask", type=click.IntRange(1, 10), default=2, show_default=True, help="Questions a subtask.")
+@click.option("--per-subtask", type=click.IntRange(1, 10), default=1, show_default=True, help="Questions a subtask.")
 @click.option(
     "--subtask",
     "subtasks",
@@ -95,6 +96,9 @@ def registry(url: str) -> str:
         "base_url": url,
         "model_id": MODEL_ID,
         "context_window": CONTEXT_WINDOW,
+        "native_tools": False,  # this server does not pass `tools` on to the model
+        "max_rounds": MOST_ROUNDS,
+        "question_seconds": MOST_SECONDS,
         "sampling": {"temperature": 0.0, "max_tokens": MOST_TOKENS},
         "max_concurrency": 1,  # the server answers one request at a time
         "attestation": {

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import stat
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -51,6 +55,24 @@ def test_a_server_that_does_not_come_up_is_told_with_its_log(impostor: Path) -> 
     with pytest.raises(EndpointFault, match="did not come up"), local_llm(free_port(), log):
         pass
     assert "no such model" in log.read_text() and stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_the_server_ends_with_a_starter_that_is_killed(impostor: Path) -> None:
+    (impostor / "llama_cpp" / "server.py").write_text("import time; print('up', flush=True); time.sleep(600)")
+    served = f"[sys.executable, '-m', {serving.SERVER!r}]"
+    start = f"import subprocess, sys, time; subprocess.Popen({served}, stdin=subprocess.PIPE); time.sleep(600)"
+    starter = subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE)
+    assert starter.stdout is not None
+    with starter, starter.stdout as said:  # the server's words go there as well, so that its end is the end of them
+        assert said.readline() == b"up\n"
+        starter.kill()
+        assert _read_to_the_end(said, 20.0) == b""
+
+
+def _read_to_the_end(said: IO[bytes], seconds: float) -> bytes:
+    ready, _, _ = select.select([said], [], [], seconds)
+    assert ready, "it still lives"
+    return said.read()
 
 
 @pytest.mark.slow

