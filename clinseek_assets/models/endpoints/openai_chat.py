@@ -83,7 +83,6 @@ def _message(turn: Turn) -> dict[str, Any]:
     if turn.reasoning:
         message[_reasoning_key(turn)] = turn.reasoning
     if turn.tool_calls:
-        message["content"] = turn.text or None
         message["tool_calls"] = [
             {
                 "id": call.id,

@@ -130,7 +130,7 @@ def test_an_exchange_goes_back_with_its_calls_results_and_thinking(tmp_path: Pat
     ]
     first, second, *results, last = sent(tmp_path, *turns, tools=(LOAD, FINISH))["messages"]
     assert first == {"role": "user", "content": "Will it happen?"}
-    assert not second["content"] and second["reasoning_content"] == "Let me see."
+    assert second["content"] == "" and second["reasoning_content"] == "Let me see."
     # A server parses what it gets back: arguments that are no JSON would fail every later request.
     assert second["tool_calls"] == [
         called("ehr_load_ehr", '{"subject_id":"7"}', "a"),
