@@ -22,7 +22,8 @@ from typing import Any
 from clinseek_assets_tests.models.loopback import chat, cut_short, failing, not_json
 
 Script = Callable[[dict[str, Any], random.Random], dict[str, Any]]
-"""The assistant's next message of a conversation, from the request's body and a chance that is fixed by it."""
+"""The assistant's next message of a conversation, from the request's body and a chance that is fixed by it; with
+`finish_reason` where it is neither a call nor a plain text."""
 
 STATUSES = {
     "429": (429, "0"),
@@ -158,7 +159,7 @@ def serving_faults(
                 return
             body = json.loads(content)
             message = server.script(body, server.chance(request))
-            finish = "tool_calls" if message.get("tool_calls") else "stop"
+            finish = message.pop("finish_reason", "tool_calls" if message.get("tool_calls") else "stop")
             time.sleep(server.seconds)
             text = message.pop("content")
             chat(text, finish, **message)(self, body)
