@@ -71,7 +71,8 @@ class Candidates:
         one_a_name = f"SELECT min(rowid) AS first FROM {quoted(table)} WHERE {condition} GROUP BY {NAME}"
         rows = self._select(
             f"WITH found AS MATERIALIZED ({one_a_name}) "
-            f"SELECT (SELECT count(*) FROM found), named.* FROM found JOIN {quoted(table)} AS named ON named.rowid = first "
+            "SELECT (SELECT count(*) FROM found), named.* "
+            f"FROM found JOIN {quoted(table)} AS named ON named.rowid = first "
             f"ORDER BY length({NAME}), {NAME} LIMIT {most} OFFSET {start}",
             values,
         )
