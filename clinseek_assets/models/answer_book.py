@@ -44,7 +44,7 @@ class AnswerBook:
         return dict(self._readable())
 
     def _readable(self) -> Iterator[tuple[Place, Kept]]:
-        for place, document in self.journal.identities().items():
+        for place, document in self.journal.identities():
             if (kept := _kept(document)) is not None:
                 yield place, kept
 

@@ -12,7 +12,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -185,10 +185,10 @@ class Journal:
         ).fetchone()
         return None if row is None else orjson.loads(row[0])
 
-    def identities(self) -> dict[tuple[str, int], Any]:
-        """What is kept of all answers' identities, by question and run."""
-        rows = self._db.execute("SELECT qid_sha256, run_index, document FROM identities")
-        return {(qid, run): orjson.loads(document) for qid, run, document in rows}
+    def identities(self) -> Iterator[tuple[tuple[str, int], Any]]:
+        """What is kept of all answers' identities, one after the other, each with its question and run."""
+        for qid, run, document in self._db.execute("SELECT qid_sha256, run_index, document FROM identities"):
+            yield (qid, run), orjson.loads(document)
 
     def statistics(self) -> Statistics:
         """What its calls were like."""

@@ -213,7 +213,7 @@ def test_exchanges_and_identities_by_question_and_run(tmp_path: Path) -> None:
         assert journal.exchange("r", 1) is None
         assert journal.identity("q", 1) == {"parts": {"prompt": "1"}}
         assert journal.identity("q", 2) is None
-        assert journal.identities() == {("q", 1): {"parts": {"prompt": "1"}}, ("r", 1): {"parts": {}}}
+        assert dict(journal.identities()) == {("q", 1): {"parts": {"prompt": "1"}}, ("r", 1): {"parts": {}}}
     assert (tmp_path / "j").stat().st_size < 60_000  # exchanges are compressed
 
 
