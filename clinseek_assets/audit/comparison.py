@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
 
 ORACLES: dict[Policy, ModuleType] = {"strict": naive_strict, "compat": naive_compat}
+
+TIMES = frozenset({date, datetime})
 
 # Columns that a record adds to a table's own: what its codes mean.
 NAMES_OF_CODES = frozenset({"label", "long_title", "long_description", "ccs_name", "atc_name"})
@@ -52,13 +55,27 @@ class ServedByRecord:
         """Table -> columns."""
         return self.record.tables
 
+    @cached_property
+    def with_rows(self) -> frozenset[str]:
+        """The tables that have any row."""
+        return tables_with_rows(self.record)
+
     def rows(self, table: str, columns: Sequence[str]) -> Sequence[tuple[Any, ...]]:
         """All rows of a table; a refusal shows none, so that they count as lacking."""
+        if table not in self.with_rows:
+            return ()
         asked = ", ".join(f'"{name}"' for name in columns)
         try:
             return self.record.query(f'SELECT {asked} FROM "{table}"').rows
         except Refusal:
             return ()
+
+
+def tables_with_rows(record: PinnedRecord) -> frozenset[str]:
+    """The tables of a record that have any row, asked of all at once: half of a patient's tables are empty."""
+    asked = ", ".join(f'EXISTS (SELECT 1 FROM "{table}")' for table in record.tables)
+    ((*filled,),) = record.query(f"SELECT {asked}").rows
+    return frozenset(table for table, there in zip(record.tables, filled, strict=True) if there)
 
 
 @dataclass(frozen=True)
@@ -107,16 +124,18 @@ def difference(
         shown = served.rows(table, (*both, *beside)) if both else ()
         found.columns_beyond[table] += len(_words(shown, len(both)).difference(names))
         there = [row[: len(both)] for row in shown] if beside else list(shown)
-        should_be = [_as_held(row, both) for row in expected.get(table, ())]
+        should_be = _as_held(expected.get(table, ()), both)
         if there != should_be:  # the order is nobody's business, but where it is the same there is nothing to count
             found.beyond[table] += (Counter(there) - Counter(should_be)).total()
             found.lacking[table] += (Counter(should_be) - Counter(there)).total()
     return found
 
 
-def _as_held(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
-    values = [row[name] for name in columns]
-    return tuple([text_of(value) if isinstance(value, date) else value for value in values])
+def _as_held(rows: Sequence[Row], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Rows as a patient database holds them, worked out column by column, since few of these hold times."""
+    by_column = ([row[name] for row in rows] for name in columns)
+    held = (values if TIMES.isdisjoint(map(type, values)) else [*map(text_of, values)] for values in by_column)
+    return list(zip(*held, strict=True))
 
 
 def text_of(value: Any) -> Any:

@@ -125,6 +125,8 @@ def under_embargo(event: datetime | None, pin: Pin) -> bool:
 
 def _as_seen(table: str, row: Row, known: Known, moment: datetime) -> dict[str, Any]:
     unserved = NEVER_SERVED.get(table, ())
+    if not unserved and not known.values:
+        return dict(row)
     return {
         name: value if known.values.get(name, datetime.min) < moment else None
         for name, value in row.items()

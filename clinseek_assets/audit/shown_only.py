@@ -42,4 +42,6 @@ def shown_only(by: Shown, not_by: Shown) -> ShownOnly:
 
 
 def _hidden_values(row: Row, less: Row) -> int:
+    if row == less:
+        return 0
     return sum(value is not None and value != "" and less.get(name) is None for name, value in row.items())
