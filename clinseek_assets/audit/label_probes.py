@@ -73,8 +73,11 @@ ED_STAY_BY_ITS_END = f"""
 ADMITTED_SINCE = f"""
     SELECT CASE WHEN EXISTS (SELECT 1 FROM admissions a WHERE a.admittime >= e.intime) THEN 1 END
     FROM edstays e WHERE stay_id = {ED_STAY}"""
-ORDERED_SINCE = f"""
-    SELECT 0.5 * EXISTS (SELECT 1 FROM poe o WHERE o.ordertime >= e.intime) FROM edstays e WHERE stay_id = {ED_STAY}"""
+# Orders of an admission that has begun are no trace: that it has begun is known, and tells of how ill the patient is.
+ORDERED_FOR_LATER = f"""
+    SELECT 0.5 * EXISTS (SELECT 1 FROM poe o WHERE o.ordertime >= e.intime
+                         AND o.hadm_id NOT IN (SELECT hadm_id FROM admissions))
+    FROM edstays e WHERE stay_id = {ED_STAY}"""
 ICU_SINCE = f"""
     SELECT CASE WHEN EXISTS (SELECT 1 FROM icustays i WHERE i.intime >= e.intime) THEN 1 END
     FROM edstays e WHERE stay_id = {ED_STAY}"""
@@ -105,11 +108,11 @@ _DEATH = (DATE_OF_DEATH, TIME_OF_DEATH, SEVERITY_BILLED, INTENSIVE_CARE)
 _ADMISSION_LENGTH = (LENGTH_OF_ADMISSION, STAY_PLANNED, MEDICINE_PLANNED, STAYED_SO_FAR)
 _ICU_LENGTH = (LENGTH_OF_ICU_STAY, LENGTH_OF_ADMISSION, MEDICINE_PLANNED, STAYED_SO_FAR)
 _READMISSION = (DIED_SOON, OTHER_ADMISSIONS_BILLED, OTHER_ED_STAYS, ADMISSIONS_SO_FAR)
-_TO_ICU = (ICU_SINCE, NOT_ADMITTED, SEVERITY_OF_ED_PATIENT, ORDERED_SINCE)
+_TO_ICU = (ICU_SINCE, NOT_ADMITTED, SEVERITY_OF_ED_PATIENT, ORDERED_FOR_LATER)
 
 PROBES: dict[str, tuple[str, ...]] = {
-    "ED_Hospitalization": (ADMITTED_SINCE, ED_STAY_BY_ITS_END, ORDERED_SINCE),
-    "ED_Inpatient_Mortality": (ED_PATIENT_DIED, DATE_OF_DEATH, DIED_IN_ADMISSION, ORDERED_SINCE),
+    "ED_Hospitalization": (ADMITTED_SINCE, ED_STAY_BY_ITS_END, ORDERED_FOR_LATER),
+    "ED_Inpatient_Mortality": (ED_PATIENT_DIED, DATE_OF_DEATH, DIED_IN_ADMISSION, ORDERED_FOR_LATER),
     "ED_ICU_Tranfer_12hour": _TO_ICU,
     "ED_Reattendance_3day": (OTHER_ED_STAYS, ED_STAYS_SO_FAR),
     "ED_Critical_Outcomes": (ICU_SINCE, ED_PATIENT_DIED, *_TO_ICU[1:]),

@@ -129,3 +129,18 @@ def test_each_statement_runs_on_a_record_that_serves_all_it_asks(tmp_path, refer
 
 def test_where_nothing_tells_there_is_no_answer(tmp_path, reference):
     assert told(tmp_path, reference, {"patients": [{"anchor_year": 2150}]}, "compat", "ICU_Stay_7day") == NO_ANSWER
+
+
+@pytest.mark.parametrize("subtask", ["ED_ICU_Tranfer_12hour", "ED_Critical_Outcomes"])
+def test_orders_are_a_trace_of_an_admission_to_come_and_of_no_other(tmp_path, reference, subtask):
+    order = {"poe_id": "o", "poe_seq": 1, "ordertime": at(-1)}
+    begun = emergency(
+        poe=[{**order, "hadm_id": OWN}],
+        admissions=[{"hadm_id": OWN, "admittime": at(-1), "admission_type": "URGENT"}],
+    )
+    to_come = emergency(poe=[{**order, "hadm_id": LATER}], admissions=admitted_later())
+    assert told(tmp_path, reference, to_come, "compat", subtask) > 0
+    assert told(tmp_path, reference, to_come, "strict", subtask) == 0
+    assert (
+        told(tmp_path, reference, begun, "compat", subtask) == told(tmp_path, reference, begun, "strict", subtask) == 0
+    )
