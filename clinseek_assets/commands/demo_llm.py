@@ -27,9 +27,9 @@ FOLDER = "demo_llm"
 MODEL = "SmolLM2-135M"
 BASELINES = ("always_no", "evidence_counts")
 # A risk and two decisions whose contexts are short: a prompt of 1,000 tokens takes some seven seconds of a processor.
-FEW = ("ED_Hospitalization", "services", "microbiologyevents")
+FEW = ("ED_Hospitalization", "services", "pyxis")
 SEED = 3
-MOST_TOKENS = 256  # of an answer
+MOST_TOKENS = 128  # of an answer
 MOST_ROUNDS, MOST_SECONDS = 4, 180.0  # of a question in the seeking arms
 
 

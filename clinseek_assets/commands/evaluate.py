@@ -79,7 +79,7 @@ def command(
         raise click.UsageError(f"There is no subtask «{unknown[0]}». Subtasks: {', '.join(SUBTASKS)}.")
     chosen = [ARMS[arm] for arm in ARMS if arm in (arms or home.registry.campaign.arms)]
     if dry_run or limit:
-        only_look(settings, model, chosen, subtasks, limit, dry_run, as_json)
+        only_look(settings, model, chosen, subtasks, limit, runs or 1, dry_run, as_json)
         return
     for arm in chosen:
         ask_for_runs(home, arm.name, model.name, runs or 1)
@@ -114,6 +114,7 @@ def only_look(
     arms: Sequence[Arm],
     subtasks: Sequence[str],
     limit: int | None,
+    runs: int,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -124,9 +125,9 @@ def only_look(
         bring_up_to_date(settings, progress, Wanted(set(), set(subtasks) or None, {arm.name for arm in arms}))
         home = Home.of(settings)
         if dry_run:
-            told = forecasts(home, model, arms, chosen, limit)
+            told = forecasts(home, model, arms, chosen, limit, runs)
         else:
-            asked = {arm.name: answer_sample(home, model, arm, chosen, int(limit or 0), progress) for arm in arms}
+            asked = {arm.name: answer_sample(home, model, arm, chosen, int(limit or 0), runs, progress) for arm in arms}
     if not dry_run:
         for arm, outcomes in asked.items():
             counted = ", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items())

@@ -13,29 +13,38 @@ from rich.table import Table
 from clinseek_assets.assets.arms import Arm
 from clinseek_assets.assets.contexts import NAME as CONTEXTS
 from clinseek_assets.assets.contexts import STRICT, path_of, strict_path_of
+from clinseek_assets.assets.predictions import predictions
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.commands.sample import sampled
+from clinseek_assets.faults import EndpointFault
+from clinseek_assets.models.answer_book import AnswerBook, Kept
+from clinseek_assets.models.endpoints.recorded import AUTO, endpoint_parts
+from clinseek_assets.models.identities import Parts, changed_parts
+from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.ledger import Ledger, Totals
 from clinseek_assets.models.registry import Model
-from clinseek_assets.partitions import grid_key
+from clinseek_assets.partitions import grid_key, text_grid
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.runs import wanted_runs
+from clinseek_assets.storage.fingerprint import of_text
 
+COUNTS = ("partitions", "questions", "kept", "answers", "prompt tokens", "completion tokens")
 PLACES = {CONTEXTS: path_of, STRICT: strict_path_of}
 
 
 def forecasts(
-    home: Home, model: Model, arms: Sequence[Arm], subtasks: Sequence[str], limit: int | None
+    home: Home, model: Model, arms: Sequence[Arm], subtasks: Sequence[str], limit: int | None, least_runs: int = 1
 ) -> dict[str, Any]:
     """How much would be asked in each arm, what it would cost, and what the campaign has left.
 
-    What is asked: the questions of partitions that have no answers yet, times the runs. Tokens go by the ledger: the
+    What is asked: the questions of partitions that are not finished, times the runs, without the answers that are kept
+    and would be taken again (of a sample, or of a run that was stopped). Tokens go by the ledger: the
     mean of a question in the same arm, of this model where it was asked before, else of all models. An arm without any
     answered question goes by the lengths of its contexts (prompts only, a lower bound); a seeking arm has none, and
     then nothing is told.
     """
     totals = ledger_totals(home)
-    told = [forecast(home, model, arm, subtasks, limit, totals) for arm in arms]
+    told = [forecast(home, model, arm, subtasks, limit, least_runs, totals) for arm in arms]
     campaign = home.registry.campaign
     return {
         "model": model.name,
@@ -58,18 +67,28 @@ def ledger_totals(home: Home) -> list[Totals]:
 
 
 def forecast(
-    home: Home, model: Model, arm: Arm, subtasks: Sequence[str], limit: int | None, totals: Sequence[Totals]
+    home: Home,
+    model: Model,
+    arm: Arm,
+    subtasks: Sequence[str],
+    limit: int | None,
+    least_runs: int,
+    totals: Sequence[Totals],
 ) -> dict[str, Any]:
     """One arm's figures."""
-    open_subtasks = [name for name in subtasks if not home.receipts.read(arm.predictions, grid_key(model.name, name))]
+    artifact = predictions(arm, text_grid(list(home.models)))
+    open_subtasks = [name for name in subtasks if artifact.current(home, grid_key(model.name, name)) is None]
     asked = [question for question in home.questions() if question.task in set(open_subtasks)]
     asked = sampled(asked, limit) if limit else asked
-    answers = len(asked) * wanted_runs(home, arm.name, model.name)
+    runs = max(least_runs, wanted_runs(home, arm.name, model.name))
+    kept = kept_answers(home, model, arm, asked, runs)
+    answers = len(asked) * runs - kept
     prompt, completion, basis = tokens_a_question(home, model, arm, asked, totals)
     told: dict[str, Any] = {
         "arm": arm.name,
         "partitions": len(open_subtasks),
         "questions": len(asked),
+        "kept": kept,
         "answers": answers,
         "prompt tokens": None if prompt is None else round(prompt * answers),
         "completion tokens": None if completion is None else round(completion * answers),
@@ -79,6 +98,41 @@ def forecast(
     if model.prices is not None and prompt is not None:
         told["dollars"] = round(answers * model.prices.dollars(round(prompt), round(completion or 0)), 2)
     return told
+
+
+def kept_answers(home: Home, model: Model, arm: Arm, asked: Sequence[Question], runs: int) -> int:
+    """How many of the answers are kept and would be taken again, as far as that can be told without asking anybody."""
+    file = home.layout.journal("text", arm.name, model.name)
+    if model.dialect == "baseline" or not file.is_file():
+        return 0  # what a baseline answers costs nothing
+    with Journal(file) as journal:
+        book = AnswerBook(journal).all()
+    places = (
+        (question, run, book.get((of_text(question.qid), run))) for question in asked for run in range(1, runs + 1)
+    )
+    return sum(
+        kept.stands and would_be_taken(kept, arm.parts(home, model, question, run), parts_of_endpoint(model))
+        for question, run, kept in places
+        if kept is not None
+    )
+
+
+def would_be_taken(kept: Kept, own: Parts | None, of_endpoint: Parts | None) -> bool:
+    """Whether what shaped a kept answer is what would shape one today; the model's id is not asked for."""
+    if own is None or of_endpoint is None:
+        return False
+    return set(changed_parts(kept.parts, {**own, **of_endpoint})) <= (
+        {"model_id"} if "model_id" not in of_endpoint else set()
+    )
+
+
+def parts_of_endpoint(model: Model) -> Parts | None:
+    """The endpoint's part in an answer, without a model's id that only the endpoint knows; None where it has no URL."""
+    try:
+        parts = endpoint_parts(model, model.endpoint(), str(model.model_id))
+    except EndpointFault:
+        return None
+    return {name: part for name, part in parts.items() if name != "model_id" or part != AUTO}
 
 
 def tokens_a_question(
@@ -112,11 +166,11 @@ def context_tokens(home: Home, contexts: str, asked: Sequence[Question]) -> floa
 def show_forecasts(told: dict[str, Any]) -> None:
     """Print the figures, an arm a row."""
     table = Table(title=f"What {told['model']} would be asked", box=box.SIMPLE_HEAD, title_justify="left")
-    for heading in ("arm", "partitions", "questions", "answers", "prompt tokens", "answer tokens", "US dollars"):
+    for heading in ("arm", "partitions", "questions", "kept", "to ask", "prompt tokens", "answer tokens", "US dollars"):
         table.add_column(heading, justify="left" if heading == "arm" else "right")
     table.add_column("figures go by")
     for arm in told["arms"]:
-        figures = (arm[name] for name in ("partitions", "questions", "answers", "prompt tokens", "completion tokens"))
+        figures = (arm[name] for name in COUNTS)
         dollars = "?" if arm["dollars"] is None else f"{arm['dollars']:,.2f}"
         table.add_row(arm["arm"], *("?" if each is None else f"{each:,}" for each in figures), dollars, arm["basis"])
     console = Console()

@@ -29,9 +29,12 @@ def sampled(questions: Sequence[Question], limit: int) -> list[Question]:
 
 
 def answer_sample(
-    home: Home, model: Model, arm: Arm, subtasks: Sequence[str], limit: int, progress: Progress
+    home: Home, model: Model, arm: Arm, subtasks: Sequence[str], limit: int, runs: int, progress: Progress
 ) -> dict[str, int]:
-    """Ask a sample; the calls stay in the journal, no partition is written. Returns the number of each outcome."""
+    """Ask a sample, each question at least so often; the calls stay in the journal, no partition is written.
+
+    Returns the number of each outcome.
+    """
     chosen = sampled([question for question in home.questions() if question.task in set(subtasks)], limit)
     outcomes: Counter[str] = Counter()
     for subtask in dict.fromkeys(question.task for question in chosen):
@@ -41,7 +44,7 @@ def answer_sample(
                 model=model,
                 subtask=subtask,
                 questions=[question for question in chosen if question.task == subtask],
-                runs=wanted_runs(home, arm.name, model.name),
+                runs=max(runs, wanted_runs(home, arm.name, model.name)),
                 progress=of_work(progress, f"{arm.name}, {subtask}"),
             ),
         )

@@ -142,12 +142,7 @@ class RecordedEndpoint:
 
     async def identity(self) -> dict[str, str]:
         """What shapes every answer of this endpoint, by name; raises what `model_id` raises."""
-        return {
-            "dialect": self.model.dialect,
-            "base_url": self.base_url,
-            "model_id": await self.model_id(),
-            "sampling": orjson.dumps(self.model.sampling.model_dump(), option=orjson.OPT_SORT_KEYS).decode(),
-        }
+        return endpoint_parts(self.model, self.base_url, await self.model_id())
 
     async def ask(self, request: ChatRequest, call_key: str) -> Completion:
         """See `messages.Caller`."""
@@ -249,6 +244,16 @@ class RecordedEndpoint:
         if isinstance(failure, EndpointFault) or _kind_of(failure).startswith(UNPAID):
             return Cost()
         return self._cost(Usage(prompt=sending.size // BYTES_A_TOKEN))
+
+
+def endpoint_parts(model: Model, base_url: str, model_id: str) -> dict[str, str]:
+    """What shapes every answer of a model at such an endpoint, by name."""
+    return {
+        "dialect": model.dialect,
+        "base_url": base_url,
+        "model_id": model_id,
+        "sampling": orjson.dumps(model.sampling.model_dump(), option=orjson.OPT_SORT_KEYS).decode(),
+    }
 
 
 def full_key(model: Model, base_url: str, model_id: str, call_key: str) -> str:
