@@ -30,6 +30,7 @@ from clinseek_assets.models.outcomes import ANSWERS, MISSING, SCORED_ZERO, Outco
 from clinseek_assets.models.registry import Model
 from clinseek_assets.storage import fingerprint
 from clinseek_assets_tests.models.cases import CONTEXT, baseline, chat_model, contexts_of, keeping_in, question
+from clinseek_assets_tests.models.endpoints.asking import calls_kept
 from clinseek_assets_tests.models.loopback import block, chat, failing, hanging, serving
 
 QUESTIONS = [question(f"q{number}", row_number=number) for number in range(1, 7)]
@@ -395,7 +396,7 @@ def test_a_killed_run_replays_what_it_paid_for(tmp_path: Path) -> None:
     with serving(block("yes"), block("yes"), hanging(5.0)) as endpoint:
         run = subprocess.Popen([sys.executable, "-c", KILLED_RUN, endpoint.url, str(tmp_path)])
         deadline = time.monotonic() + 30
-        while len(endpoint.requests) < 3 and time.monotonic() < deadline:
+        while (len(endpoint.requests) < 3 or calls_kept(tmp_path) < 2) and time.monotonic() < deadline:
             time.sleep(0.02)
         os.kill(run.pid, signal.SIGKILL)
         run.wait()

@@ -108,8 +108,11 @@ class RecordedEndpoint:
 
     @property
     def askers(self) -> int:
-        """How many questions to keep under way to use the whole ceiling: some are only being written down."""
-        return self.model.max_concurrency + max(2, self.model.max_concurrency // 4)
+        """How many questions to keep under way to use the whole ceiling.
+
+        Beside each that is at the endpoint another may be: its answer on the way to a disk, or its tools at work.
+        """
+        return 2 * self.model.max_concurrency
 
     async def model_id(self) -> str:
         """The model's id at the endpoint; `auto` is the first one that the endpoint lists, asked for once.

@@ -28,6 +28,12 @@ HOPELESS = {401: "refuses the key", 403: "forbids the request", 404: "knows no s
 CONNECT_SECONDS = 10.0
 # Whole attempts are timed; of their steps only the connecting is.
 TIMEOUTS = {"timeout": httpx.Timeout(None, connect=CONNECT_SECONDS).as_dict()}
+HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": "clinseek-assets",
+}
 LONGEST_WAIT = 86_400.0  # no server's wish to be left alone is longer than a day
 
 
@@ -45,16 +51,8 @@ class Wire:
         self._called = called
         self._base_url = base_url
         self._urls: dict[str, httpx.URL] = {}
-        encrypted = base_url.startswith("https:")
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._http = httpx.AsyncClient(
-            headers={**headers, "Content-Type": "application/json"},
-            http2=True,
-            limits=limits,
-            transport=None if encrypted else _plain(connections),
-            # A proxy out of the environment would read plain http; inside https it sees only the host.
-            trust_env=encrypted,
-        )
+        self._headers = httpx.Headers({**HEADERS, **headers})
+        self._carrier = _encrypted(connections) if base_url.startswith("https:") else _plain(connections)
 
     @property
     def host(self) -> str:
@@ -76,12 +74,12 @@ class Wire:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._carrier.aclose()
 
     async def _exchange(self, method: str, path: str, content: bytes | None, seconds: float) -> Any:
         try:
             async with asyncio.timeout(seconds):  # also a server that drips comes to an end
-                response = await self._http.send(self._request(method, path, content))
+                response = await self._answer(self._request(method, path, content))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise CallError("connection" if _broken_off(error) else "timeout") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError):
@@ -97,14 +95,33 @@ class Wire:
         again = response.status_code in WORTH_ANOTHER_TRY
         raise CallError(f"http_{response.status_code}", retry_after(response.headers), again=again)
 
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        """The whole response, past the layers of a client that nothing here has use for."""
+        if isinstance(self._carrier, httpx.AsyncClient):
+            return await self._carrier.send(request)
+        response = await self._carrier.handle_async_request(request)
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
+
     def _request(self, method: str, path: str, content: bytes | None) -> httpx.Request:
         """A request made by hand: the client would parse its URL and merge its headers anew each time."""
         url = self._urls.get(path) or self._urls.setdefault(path, httpx.URL(self._base_url + path))
-        return httpx.Request(method, url, headers=self._http.headers, content=content, extensions=TIMEOUTS)
+        return httpx.Request(method, url, headers=self._headers, content=content, extensions=TIMEOUTS)
+
+
+def _encrypted(connections: int) -> httpx.AsyncClient:
+    """What carries HTTP/2 where the server speaks it; a proxy out of the environment sees only the host."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.AsyncClient(http2=True, limits=limits)
 
 
 def _plain(connections: int) -> AiohttpTransport:
-    """What carries HTTP/1.1; its session is made on the first request, inside the event loop."""
+    """What carries HTTP/1.1, and past any proxy, which would read plain http. Its session is made on the first request,
+    inside the event loop.
+    """
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=None)

@@ -81,6 +81,15 @@ def ledger_rows(folder: Path) -> list[tuple[str | None, str | None]]:
         ).fetchall()
 
 
+def calls_kept(folder: Path) -> int:
+    """How many answers the journal has; none where there is no journal yet."""
+    try:
+        with sqlite3.connect(f"{keeping_in(folder).journal.as_uri()}?mode=ro", uri=True) as journal:
+            return int(journal.execute("SELECT count(*) FROM completions").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
 def sends(body: Any) -> Reply:
     """A server that answers with this JSON."""
     return lambda handler, _: send_json(handler, body)

@@ -30,6 +30,7 @@ from clinseek_assets_tests.models.cases import chat_model, keeping_in
 from clinseek_assets_tests.models.endpoints.asking import (
     ask,
     ask_all,
+    calls_kept,
     endpoint_in,
     ledger_rows,
     request,
@@ -229,13 +230,12 @@ def test_a_kill_repeats_what_was_under_way_and_the_ledger_counts_it(tmp_path: Pa
     replies = [block("yes")] * 2 + [hanging(20.0)]
     with serving(*replies) as endpoint:
         run = subprocess.Popen([sys.executable, "-c", KILLED, endpoint.url, str(tmp_path)])
-        path = keeping_in(tmp_path).journal
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and (len(endpoint.requests) < 6 or kept(path) < 2):
+        while time.monotonic() < deadline and (len(endpoint.requests) < 6 or calls_kept(tmp_path) < 2):
             time.sleep(0.02)
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
-        sent, answered = len(endpoint.requests), kept(path)
+        sent, answered = len(endpoint.requests), calls_kept(tmp_path)
         endpoint.script[:] = [block("yes")]
         ask_all(tmp_path, chat_model(endpoint.url), [(request(), str(number)) for number in range(6)])
     assert (sent, answered) == (6, 2)
@@ -244,14 +244,6 @@ def test_a_kill_repeats_what_was_under_way_and_the_ledger_counts_it(tmp_path: Pa
         (total,) = ledger.totals()
     assert (total.calls, total.lost, total.open) == (10, 4, 0)
     assert total.settled == 6
-
-
-def kept(journal: Path) -> int:
-    try:
-        with sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True) as database:
-            return int(database.execute("SELECT count(*) FROM completions").fetchone()[0])
-    except sqlite3.OperationalError:
-        return 0
 
 
 def test_the_ceiling_holds_and_the_limit_falls_when_the_endpoint_pushes_back(tmp_path: Path) -> None:
