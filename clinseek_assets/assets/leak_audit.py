@@ -85,6 +85,7 @@ def leak_audit(home: Home, progress: Progress) -> Made:
         {
             "path": dg.MetadataValue.path(str(audit_file(home))),
             "questions": sum(subtask["questions"] for subtask in found["subtasks"].values()),
+            **{f"rows compared, {policy}": rows for policy, rows in audit.figures.rows_compared.items()},
             "planted": audit.controls.planted,
             "strict contexts": audit.figures.contexts.contexts,
             "what the policies show": aggregates(report.table(found, report.SHOWN_BY_POLICY)),

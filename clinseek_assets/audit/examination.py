@@ -82,6 +82,7 @@ class Examined:
 
     Attributes:
         subtask, subject_id: what is asked, and of whom.
+        compared: policy -> how many rows the oracle shows, each held against those of the record.
         differences: policy -> where its record and the oracle do not agree.
         hidden: what `compat` shows and `strict` hides.
         gold_in_sight: policy -> whether a row that may be the target names an answer; empty for a risk.
@@ -92,6 +93,7 @@ class Examined:
 
     subtask: str
     subject_id: int
+    compared: Mapping[Policy, int]
     differences: Mapping[Policy, Difference]
     hidden: ShownOnly
     gold_in_sight: Mapping[Policy, bool]
@@ -195,6 +197,7 @@ class _Patient:
         return Examined(
             subtask=case.pin.subtask,
             subject_id=case.pin.subject_id,
+            compared={policy: sum(map(len, shown.values())) for policy, shown in visible.items()},
             differences=differences,
             hidden=shown_only(visible["compat"], visible["strict"]),
             gold_in_sight={} if case.is_risk else self._in_sight(case, visible),

@@ -100,11 +100,13 @@ class Figures:
     """All figures.
 
     Attributes:
+        rows_compared: policy -> rows of the oracle that were held against those of records, over all questions.
         differences: policy -> records and oracle, table by table.
         contexts: over all strict contexts.
         by_subtask: every subtask that has questions, in the catalogue's order.
     """
 
+    rows_compared: Mapping[Policy, int]
     differences: Mapping[Policy, Difference]
     contexts: ContextFigures
     by_subtask: Mapping[str, SubtaskFigures]
@@ -131,6 +133,7 @@ def figures(findings: Sequence[Finding], left_out: pandas.DataFrame | None) -> F
     }
     contexts = [found.context for found in examined if found.context is not None]
     return Figures(
+        {policy: sum(found.compared[policy] for found in examined) for policy in POLICIES},
         {policy: _sum(found.differences[policy] for found in examined) for policy in POLICIES},
         ContextFigures(
             len(contexts), sum(context.too_late for context in contexts), sum(context.differs for context in contexts)

@@ -134,6 +134,7 @@ def as_json(audit: Audit, fewest_patients: int) -> dict[str, Any]:
         "verdicts": [asdict(verdict) for verdict in audit.verdicts],
         "controls": asdict(audit.controls),
         "contexts": asdict(audit.figures.contexts),
+        "rows_compared": dict(audit.figures.rows_compared),
         "differences": {policy: _by_table(audit.figures.differences[policy]) for policy in POLICIES},
         "subtasks": {
             name: asdict(subtask) if subtask.patients >= fewest_patients else _too_few(subtask)

@@ -69,6 +69,7 @@ def test_over_a_synthetic_release_every_check_passes(home):
     assert report["contexts"]["contexts"] == sum(len(home.questions(subtask)) for subtask in FEW) > 0
     assert report["controls"]["planted"] >= 33 + 1 + 40
     assert sum(subtask["questions"] for subtask in report["subtasks"].values()) == len(home.questions())
+    assert min(report["rows_compared"][policy] for policy in ("strict", "compat")) > 50 * len(home.questions())
 
 
 def test_neither_report_nor_metadata_names_a_patient_or_a_question(home):

@@ -56,7 +56,10 @@ def decision(in_sight: int, questions: int = 40) -> SubtaskFigures:
 
 def figures(by_subtask: Mapping[str, SubtaskFigures] | None = None, **changed: Any) -> Figures:
     found = Figures(
-        {"strict": Difference(), "compat": Difference()}, ContextFigures(40, 0, 0), by_subtask or {RISK_NAME: risk()}
+        {"strict": 900, "compat": 1000},
+        {"strict": Difference(), "compat": Difference()},
+        ContextFigures(40, 0, 0),
+        by_subtask or {RISK_NAME: risk()},
     )
     return replace(found, **changed)
 
