@@ -22,7 +22,7 @@ from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts.ehr_bench import ehr_bench_inputs
 from clinseek_assets.contexts.prompts import timeline_of_question
 from clinseek_assets.contexts.refinding import NOT_FOUND, Refound, refind_all
-from clinseek_assets.contexts.schema import COLUMN_TYPES, SEARCHES, SOURCES
+from clinseek_assets.contexts.schema import COLUMN_TYPES
 from clinseek_assets.contexts.timeline_text import events_of
 from clinseek_assets.contexts.tokens import count_all
 from clinseek_assets.faults import DatabaseFault
@@ -118,32 +118,3 @@ def _row(question: Question, given: Mapping[str, str], searched: Refound | None)
 def _first_shown(context: str) -> Beginning | None:
     """Where the events of a context begin, or None where none has a time."""
     return next((Beginning(event.start, event.table) for event in events_of(context) if event.start), None)
-
-
-def summarize_contexts(contexts: pandas.DataFrame) -> pandas.DataFrame:
-    """Counts of a frame that `curate` made, one row a subtask, with no text and no id.
-
-    Returns:
-        Columns: `subtask`; `questions`; one for each source (`manifest_input`, `manifest_question`, `ehr_bench`,
-        `rendered`) and `without_context`; how the search in the record ended (`search_exact`, `search_ambiguous`,
-        `search_not_found`, `no_database`); `strict_ties` and `published_ties`, found by that rule of
-        ties alone; `compared`, questions with two
-        sources, and `differ`; `median_tokens` and `most_tokens` of the contexts, missing where there is none.
-    """
-    counted = pandas.DataFrame(
-        {
-            "subtask": contexts["subtask"],
-            "questions": 1,
-            **{source: contexts["source"].eq(source) for source in SOURCES},
-            "without_context": contexts["source"].isna(),
-            **{f"search_{ending}": contexts["search"].eq(ending) for ending in SEARCHES},
-            "no_database": contexts["search"].isna(),
-            "strict_ties": contexts["ties"].eq("strict"),
-            "published_ties": contexts["ties"].eq("published"),
-            "compared": contexts["differs"].notna(),
-            "differ": contexts["differs"].fillna(False),
-        }
-    )
-    tokens = contexts.groupby("subtask")["tokens"].agg(median_tokens="median", most_tokens="max").astype("Float64")
-    sums = counted.groupby("subtask").sum().astype("int64")
-    return sums.join(tokens.round().astype("Int64")).reset_index()

@@ -13,7 +13,6 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -73,27 +72,6 @@ INSERTS = {
 MAPPED_BYTES = 1 << 30  # read as memory: a no-op re-run asks for tens of thousands of answers
 
 Record = tuple[str, tuple[Any, ...]]  # table, row
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What the calls of a journal were like, for a forecast; means are 0 where there are none.
-
-    Attributes:
-        calls: finished calls.
-        questions: questions that they are about; 0 for calls out of format 1, which did not name theirs.
-        prompt_tokens, completion_tokens, cached_tokens: a call, in the mean over those whose endpoint counts.
-        calls_a_question: rounds, in the mean over questions and runs.
-        seconds: a call, in the mean.
-    """
-
-    calls: int
-    questions: int
-    prompt_tokens: float
-    completion_tokens: float
-    cached_tokens: float
-    calls_a_question: float
-    seconds: float
 
 
 class Journal:
@@ -189,18 +167,6 @@ class Journal:
         """What is kept of all answers' identities, one after the other, each with its question and run."""
         for qid, run, document in self._db.execute("SELECT qid_sha256, run_index, document FROM identities"):
             yield (qid, run), orjson.loads(document)
-
-    def statistics(self) -> Statistics:
-        """What its calls were like."""
-        calls, questions, *means = self._db.execute(
-            "SELECT count(*), count(DISTINCT qid_sha256), avg(prompt_tokens), avg(completion_tokens), "
-            "avg(cached_tokens), avg(seconds) FROM completions"
-        ).fetchone()
-        (answers,) = self._db.execute("SELECT count(*) FROM exchanges").fetchone()
-        (named,) = self._db.execute("SELECT count(*) FROM completions WHERE qid_sha256 IS NOT NULL").fetchone()
-        prompt, answer, cached, seconds = (mean or 0.0 for mean in means)
-        asked = max(answers, questions)
-        return Statistics(calls, questions, prompt, answer, cached, named / asked if asked else 0.0, seconds)
 
     def close(self) -> None:
         """Write what still waits, and close the file.

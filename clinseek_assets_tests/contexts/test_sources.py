@@ -9,7 +9,7 @@ import pytest
 from clinseek_assets.contexts import processes, refinding
 from clinseek_assets.contexts.prompts import render_question
 from clinseek_assets.contexts.schema import CONTEXTS
-from clinseek_assets.contexts.sources import curate, summarize_contexts
+from clinseek_assets.contexts.sources import curate
 from clinseek_assets.contexts.tokens import count_tokens
 from clinseek_assets.faults import DatabaseFault
 from clinseek_assets.storage.fingerprint import of_text
@@ -179,7 +179,6 @@ def test_rows_come_in_the_manifest_s_order_and_survive_parquet(tmp_path, databas
 
 def test_no_questions_make_an_empty_frame(databases):
     assert curated(databases=databases).empty
-    assert summarize_contexts(curated(databases=databases)).empty
 
 
 def test_each_patient_is_one_step_of_progress(databases):
@@ -200,25 +199,3 @@ def test_several_processes_find_what_one_finds(tmp_path, monkeypatch):
     together = refinding.refind_all(asked, databases=tmp_path, dictionaries=KNOWN, processes=2)
     assert together == alone
     assert [found.context for found in together.values()] == [THE_MORNING] * 4
-
-
-def test_the_summary_counts_each_source_and_ending_by_subtask(databases):
-    poe = {"task": "poe", "latest_event_time": at(9), "label": ["Consults"], "gold": ("Consults",)}
-    frame = curated(
-        question(qid="a", input=THE_MORNING),
-        question(qid="b", input="other"),
-        question(qid="c"),
-        question(qid="d", gold=("SURG",)),
-        question(qid="e", subject_id=SUBJECT + 1),
-        question(qid="f", **poe),
-        databases=databases,
-    )
-    counts = summarize_contexts(frame).set_index("subtask")
-    longest = int(frame["tokens"].max())
-    assert counts.loc["services"].to_dict() == {
-        "questions": 5, "manifest_input": 2, "manifest_question": 0, "ehr_bench": 0, "rendered": 1,
-        "without_context": 2, "search_exact": 3, "search_ambiguous": 0, "search_not_found": 1, "no_database": 1,
-        "strict_ties": 0, "published_ties": 0, "compared": 2, "differ": 1,
-        "median_tokens": longest, "most_tokens": longest,
-    }  # fmt: skip
-    assert counts.loc["poe", ["questions", "rendered", "compared"]].tolist() == [1, 1, 0]

@@ -217,21 +217,6 @@ def test_exchanges_and_identities_by_question_and_run(tmp_path: Path) -> None:
     assert (tmp_path / "j").stat().st_size < 60_000  # exchanges are compressed
 
 
-def test_statistics_are_means_over_what_was_counted(tmp_path: Path) -> None:
-    recorded(tmp_path / "j", ("a", ANSWER), ("c", CALLING))
-    with Journal(tmp_path / "j") as journal:
-        statistics = journal.statistics()
-    assert (statistics.calls, statistics.questions, statistics.calls_a_question) == (2, 1, 2.0)
-    # prompts of 3 and 30 tokens; only one answer, and one use of a cache, were counted
-    assert (statistics.prompt_tokens, statistics.completion_tokens, statistics.cached_tokens) == (16.5, 5.0, 20.0)
-    assert statistics.seconds == 1.0
-
-
-def test_an_empty_journal_has_statistics_too(tmp_path: Path) -> None:
-    with Journal(tmp_path / "j") as journal:
-        assert journal.statistics().calls_a_question == 0.0
-
-
 def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     async def record() -> None:
         with Journal(tmp_path / "j") as journal:
