@@ -17,7 +17,7 @@ from clinseek_assets.models.answer_book import Kept
 from clinseek_assets.models.answered import Answered
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets_tests.commands.test_graph_commands import environment
-from clinseek_assets_tests.conftest import FEW, Graph
+from clinseek_assets_tests.conftest import Graph
 from clinseek_assets_tests.models.loopback import Endpoint, block, serving
 
 OWN, ENDPOINT = {"question": "q", "prompt": "p"}, {"base_url": "u", "model_id": "m"}
@@ -51,7 +51,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 def evaluate(graph: Graph, models: Path, *arguments: str) -> Result:
     environ = {**environment(graph), "CLINSEEK_MODELS": str(models)}
-    chosen = ["evaluate", "--model", "served", "--arm", "curated", "--subtask", FEW[0]]
+    chosen = ["evaluate", "--model", "served", "--arm", "curated", "--subtask", "pyxis"]
     return CliRunner(env=environ).invoke(clinseek, [*chosen, *arguments])
 
 
