@@ -16,9 +16,11 @@ from clinseek_assets.automation.rebuild import Wanted
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
+from clinseek_assets.commands.unanswered import say_what_is_missing
 from clinseek_assets.locations.settings import Settings, load_settings
 from clinseek_assets.models.endpoints.local_llm import CONTEXT_WINDOW, MODEL_ID, free_port, local_llm, weights_file
 from clinseek_assets.models.registry import load_registry
+from clinseek_assets.resources.home import Home
 from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.synthetic.profiles import Profile
 from clinseek_assets.synthetic.release import make_release
@@ -71,6 +73,7 @@ def command(per_subtask: int, subtasks: tuple[str, ...]) -> None:
     seconds = time.monotonic() - started
     out.print(f"{len(rebuilt.worked)} of {rebuilt.assets} assets had work to do ({seconds:.0f} s).", highlight=False)
     out.print(f"The answers, as the model gave them: {settings.layout.assets / 'predictions'}", soft_wrap=True)
+    say_what_is_missing(Home.of(settings), MODEL, list(ARMS.values()), subtasks or FEW)
 
 
 def make_data(home: Path, per_subtask: int, progress: TerminalProgress) -> None:

@@ -24,7 +24,7 @@ from clinseek_assets.scoring.leaderboard import (
     read_mart,
 )
 
-LEAST_WIDTH = 116
+LEAST_WIDTH = 128
 
 
 def leaderboard_tables(layout: Layout, mode: str) -> list[Table]:

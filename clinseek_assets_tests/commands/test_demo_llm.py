@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from clinseek_assets.assets.arms import ARMS
 from clinseek_assets.commands import demo_llm
 from clinseek_assets.commands.demo_llm import MODEL, command, former_port, registry
 from clinseek_assets.faults import EndpointFault
@@ -28,7 +29,7 @@ def test_the_registry_is_one_that_can_be_read_and_the_model_is_attested(tmp_path
     file.write_text(registry("http://127.0.0.1:12345/v1"))
     read = load_registry(file)
     assert [model.name for model in read.enabled] == [MODEL, "always_no", "evidence_counts"]
-    assert objections(read.model(MODEL)) == []
+    assert objections(read.model(MODEL)) == [] and not read.model(MODEL).native_tools
     assert former_port(file) == 12345
 
 
@@ -58,4 +59,5 @@ def test_a_real_model_goes_the_whole_way_and_is_asked_once(tmp_path: Path) -> No
         capture_output=True,
         text=True,
     )
-    assert MODEL in {row["model"] for row in json.loads(shown.stdout)["rows"]}
+    rows = json.loads(shown.stdout)["rows"]
+    assert {row["arm"] for row in rows if row["model"] == MODEL} == set(ARMS)
