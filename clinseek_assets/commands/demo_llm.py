@@ -73,6 +73,8 @@ def command(per_subtask: int, subtasks: tuple[str, ...]) -> None:
     seconds = time.monotonic() - started
     out.print(f"{len(rebuilt.worked)} of {rebuilt.assets} assets had work to do ({seconds:.0f} s).", highlight=False)
     out.print(f"The answers, as the model gave them: {settings.layout.assets / 'predictions'}", soft_wrap=True)
+    its_home = f"CLINSEEK_HOME={home} CLINSEEK_MODELS={models_file}"
+    out.print(f"One of its exchanges: {its_home} clinseek show QID --model {MODEL}", soft_wrap=True)
     say_what_is_missing(Home.of(settings), MODEL, list(ARMS.values()), subtasks or FEW)
 
 
