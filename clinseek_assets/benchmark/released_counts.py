@@ -11,6 +11,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from clinseek_assets.benchmark.groups import (
+    EHRXQA,
+    GROUPS,
+    MEDMOD,
+    PATIENT_DATABASES,
+    ROWS,
+    TASKS,
+    UNIQUE_IMAGES,
+    UNIQUE_REPORTS,
+)
 from clinseek_assets.benchmark.subtasks import RISK_SUBTASKS, SUBTASKS
 from clinseek_assets.faults import ManifestFault
 
@@ -37,17 +47,54 @@ class TextCounts(BaseModel):
         return self.rows - self.risk_rows
 
 
+class MultimodalCounts(BaseModel):
+    """The counts of a multimodal manifest.
+
+    Attributes:
+        rows: all rows.
+        per_dataset: rows by `source_benchmark`.
+        per_task: rows by released task.
+        per_group: rows by group; of our rule, so that a difference on the official release is a warning.
+        patients: by dataset, each with a database.
+        images, reports: unique linked files by dataset.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int
+    per_dataset: dict[str, int]
+    per_task: dict[str, int]
+    per_group: dict[str, int]
+    patients: dict[str, int]
+    images: dict[str, int]
+    reports: dict[str, int]
+
+
 class ExpectedCounts(BaseModel):
-    """The counts of a release, and what it is: `official`, `synthetic`, or `built` from a MIMIC-IV root."""
+    """The counts of a release, and what it is: `official`, `synthetic`, or `built` from a MIMIC-IV root.
+
+    A release without a multimodal split has no counts of one.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     release: str
     text: TextCounts
+    multimodal: MultimodalCounts | None = None
 
 
 OFFICIAL = ExpectedCounts(
-    release="official", text=TextCounts(rows=1800, patients=1563, per_subtask=dict.fromkeys(SUBTASKS, 40))
+    release="official",
+    text=TextCounts(rows=1800, patients=1563, per_subtask=dict.fromkeys(SUBTASKS, 40)),
+    multimodal=MultimodalCounts(
+        rows=ROWS,
+        per_dataset={EHRXQA: 497, MEDMOD: 492},
+        per_task={name: task.released for name, task in TASKS.items()},
+        per_group={name: group.released for name, group in GROUPS.items()},
+        patients=PATIENT_DATABASES,
+        images=UNIQUE_IMAGES,
+        reports=UNIQUE_REPORTS,
+    ),
 )
 
 

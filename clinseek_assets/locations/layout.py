@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TEXT_MANIFEST_FILE = "ClinSeek-Bench_text.json"
+MULTIMODAL_MANIFEST_FILE = "ClinSeek-Bench_multimodal.jsonl"
 
 
 def in_a_name(key: str) -> str:
@@ -21,12 +22,14 @@ class Layout:
 
     @property
     def release(self) -> Path:
-        """The synthetic release, where one was made: `text/ClinSeek-Bench_text.json`, `expected_counts.json`."""
+        """The synthetic release, where one was made: `text/ClinSeek-Bench_text.json`,
+        `multimodal/ClinSeek-Bench_multimodal.jsonl`, `expected_counts.json`."""
         return self.home / "release"
 
     @property
     def sources(self) -> Path:
-        """The synthetic source datasets, where they were made: `mimic_iv/{hosp,icu,ed,note}`, `ehr_bench/`."""
+        """The synthetic source datasets, where they were made: `mimic_iv/{hosp,icu,ed,note}`, `ehr_bench/`,
+        `mimic_cxr/`, `mimic_cxr_jpg/`, `ehrxqa/`, `medmod/`."""
         return self.home / "sources"
 
     @property
@@ -51,16 +54,33 @@ class Layout:
 
     @property
     def manifests(self) -> Path:
-        """`text_manifest.parquet`, `subtasks.parquet`."""
+        """`text_manifest.parquet`, `multimodal_manifest.parquet`, `subtasks.parquet`."""
         return self.assets / "manifests"
 
     def source_table(self, module: str, table: str) -> Path:
         """The cohort's rows of one MIMIC-IV table."""
         return self.assets / "source_tables" / "mimic_iv" / module / f"{table}.parquet"
 
-    def patient_databases(self, split: str) -> Path:
-        """The folder of `patient_<subject_id>.db` files."""
-        return self.assets / "patient_databases" / split
+    def dataset_table(self, dataset: str, table: str) -> Path:
+        """The cohort's rows of one table of `mimic_cxr`, `ehrxqa` or `medmod`."""
+        return self.assets / "source_tables" / dataset / f"{table}.parquet"
+
+    def patient_databases(self, records: str) -> Path:
+        """The folder of `patient_<subject_id>.db` files: of `text`, `ehrxqa` or `medmod`."""
+        return self.assets / "patient_databases" / records
+
+    def dataset_reference(self, dataset: str) -> Path:
+        """The dictionaries of `ehrxqa` or `medmod` as one SQLite file."""
+        return self.assets / "patient_databases" / f"{dataset}_reference_table.db"
+
+    def links(self, what: str, group: str) -> Path:
+        """The linked files of one multimodal group: `image_links` or `report_links`."""
+        return self.assets / "image_links" / what / f"{group}.parquet"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Small copies of linked images, for their owner's eyes: no part of what is evaluated."""
+        return self.home / "thumbnails"
 
     @property
     def reference_tables(self) -> Path:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from clinseek_assets.benchmark.released_counts import FILE_NAME as COUNTS_FILE
 from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.faults import Fault, SettingsFault
-from clinseek_assets.locations.layout import TEXT_MANIFEST_FILE, Layout
+from clinseek_assets.locations.layout import MULTIMODAL_MANIFEST_FILE, TEXT_MANIFEST_FILE, Layout
 from clinseek_assets.locations.physionet import (
     EHRXQA,
     MIMIC_CXR,
@@ -115,7 +115,15 @@ class Settings(BaseModel):
     @property
     def text_manifest(self) -> Path:
         """The text split's manifest: in `text/` of the release, or beside its README as the dataset's page has it."""
-        nested, flat = self.release_root / "text" / TEXT_MANIFEST_FILE, self.release_root / TEXT_MANIFEST_FILE
+        return self._manifest("text", TEXT_MANIFEST_FILE)
+
+    @property
+    def multimodal_manifest(self) -> Path:
+        """The multimodal split's manifest: in `multimodal/` of the release, or beside its README."""
+        return self._manifest("multimodal", MULTIMODAL_MANIFEST_FILE)
+
+    def _manifest(self, split: str, name: str) -> Path:
+        nested, flat = self.release_root / split / name, self.release_root / name
         return flat if flat.is_file() and not nested.is_file() else nested
 
 
@@ -295,7 +303,8 @@ def resolve(usable: Mapping[str, Path], named: set[str], home: Path, faults: lis
     synthetic = release_bundle is not None and release_bundle == sources_bundle
     faults += not_of_one_origin(release_root, release_bundle, roots, sources_bundle, usable)
     if synthetic and release_bundle:
-        resolved["ehr_bench_root"] = resolved["ehr_bench_root"] or existing(release_bundle / "sources" / "ehr_bench")
+        for dataset in ("ehr_bench", "mimic_cxr", "mimic_cxr_jpg", "ehrxqa", "medmod"):
+            resolved[f"{dataset}_root"] = resolved[f"{dataset}_root"] or existing(release_bundle / "sources" / dataset)
     atc_classes = usable.get("CLINSEEK_ATC_CLASSES")
     if sources_bundle:
         atc_classes = atc_classes or existing(sources_bundle / "sources" / ATC_FILE)

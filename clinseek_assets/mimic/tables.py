@@ -59,11 +59,12 @@ class Label:
 
 @dataclass(frozen=True)
 class Table:
-    """One source table of MIMIC-IV.
+    """One source table.
 
     Attributes:
-        module: `hosp`, `icu`, `ed` or `note`: the folder that it lies in.
-        name: the published table name, unique over all modules.
+        module: of MIMIC-IV `hosp`, `icu`, `ed` or `note`, the folder that it lies in; else the dataset: `mimic_cxr`,
+            `ehrxqa`, `medmod`.
+        name: the published table name, unique over all modules of a dataset.
         description: one sentence, in our own words.
         columns: in the order of the published header.
         key: columns that tell its rows apart in the published data.
@@ -72,6 +73,7 @@ class Table:
         indexes: column groups that a patient database indexes, for what the EHR tools ask. The columns by which a
             record is cut stand in that of the items, so that counting items needs no other page.
         labels: dictionaries that explain the table's codes.
+        optional: columns that some builds of the source lack; they read NULL there.
     """
 
     module: str
@@ -82,6 +84,7 @@ class Table:
     event_time: str | None = None
     indexes: tuple[tuple[str, ...], ...] = ()
     labels: tuple[Label, ...] = ()
+    optional: tuple[str, ...] = ()
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ def of_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+def of_bytes(data: bytes) -> str:
+    """SHA-256 of bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def of_value(value: Any) -> str:
     """SHA-256 of a JSON value in its canonical form (sorted keys, no spaces; what JSON lacks is taken as text)."""
     return of_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str))
