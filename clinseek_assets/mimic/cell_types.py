@@ -1,6 +1,6 @@
 """From text cells to the catalogue's types, strictly: what does not parse is a fault with its record number.
 
-Numbers are plain decimals, times are ISO (`2150-01-31 23:59:00`, with or without a fraction; a date alone is its
+Numbers are plain decimals (in the datasets that pandas wrote, a whole number may end in `.0`), times are ISO (`2150-01-31 23:59:00`, with or without a fraction; a date alone is its
 midnight, since MIMIC writes some times so), dates may carry a midnight. Nothing is trimmed and no word stands for a
 missing value: «None» in a text is that text, in a number it is a fault. Only an empty cell is NULL, and in a required
 text column (`prescriptions.drug`) an empty cell is a value of its own.
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from clinseek_assets.faults import SourceFault
 from clinseek_assets.mimic.record_bounds import line_told
-from clinseek_assets.mimic.tables import Column, ColumnType, Table
+from clinseek_assets.mimic.tables import DATASET_TITLES, Column, ColumnType, Table
 
 ARROW_TYPE = {
     ColumnType.INTEGER: pa.int64(),
@@ -50,6 +50,11 @@ def _integers(cells: pa.Array) -> pa.Array:
     return pc.cast(cells, pa.int64())
 
 
+def _integers_by_pandas(cells: pa.Array) -> pa.Array:
+    """Integers of a column that was a float one while pandas held it, since a cell was empty: `29990001.0`."""
+    return _integers(pc.replace_substring_regex(cells, r"\.0+$", ""))
+
+
 def _reals(cells: pa.Array) -> pa.Array:
     values = pc.cast(cells, pa.float64())
     if pc.all(pc.is_finite(values)).as_py() is False:
@@ -78,6 +83,10 @@ CONVERT: dict[ColumnType, Callable[[pa.Array], pa.Array]] = {
 }
 
 
+# EHRXQA's, MedMod's and some copies of MIMIC-CXR-JPG's files were written by pandas.
+CONVERT_PANDAS = {**CONVERT, ColumnType.INTEGER: _integers_by_pandas}
+
+
 def parquet_schema(table: Table) -> pa.Schema:
     """The columns of an extracted table: the catalogue's, then `source_row`."""
     fields = [pa.field(column.name, ARROW_TYPE[column.type]) for column in table.columns]
@@ -97,7 +106,7 @@ def typed_column(table: Table, column: Column, cells: pa.Array, source_rows: pa.
     Raises:
         SourceFault: a cell that does not parse, or a required value that is missing; it names the record, not the cell.
     """
-    convert = CONVERT[column.type]
+    convert = (CONVERT_PANDAS if table.module in DATASET_TITLES else CONVERT)[column.type]
     try:
         values = convert(cells)
     except pa.ArrowInvalid:
@@ -111,7 +120,8 @@ def typed_column(table: Table, column: Column, cells: pa.Array, source_rows: pa.
             return pc.fill_null(values, "")
         record = source_rows[pc.index(pc.is_null(values), True).as_py()].as_py()
         raise SourceFault(
-            f"{where}: record {record}, column {column.name}: the cell is empty, and MIMIC-IV requires a value there.",
+            f"{where}: record {record}, column {column.name}: the cell is empty, and {table.dataset} requires a value "
+            "there.",
             mend=f"{line_told(record)} Fetch the file again or correct the record.",
         )
     return values

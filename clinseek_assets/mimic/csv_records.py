@@ -71,12 +71,15 @@ class Header:
 
     Attributes:
         width: how many columns the file has.
-        places: for each catalogue column, its place in the file.
-        notices: deviations that were understood: another order, columns that the catalogue does not know.
+        places: for each catalogue column, its place in the file; None for an optional column that is not there.
+        absent: the optional columns that are not there.
+        notices: deviations that were understood: another order, columns that the catalogue does not know or that this
+            build lacks.
     """
 
     width: int
-    places: tuple[int, ...]
+    places: tuple[int | None, ...]
+    absent: tuple[str, ...]
     notices: tuple[str, ...]
 
 
@@ -88,22 +91,27 @@ def bind_header(table: Table, names: list[str], where: str) -> Header:
     """
     folded = [name.strip().casefold() for name in names]
     wanted = [name.casefold() for name in table.column_names]
-    missing = [name for name in table.column_names if name.casefold() not in folded]
+    absent = [name for name in table.column_names if name.casefold() not in folded]
+    missing = [name for name in absent if name not in table.optional]
     if missing:
         raise SourceFault(
             f"{where}: the header lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
-            mend=f"The file must hold the columns of MIMIC-IV's {table.module}.{table.name}; they are found by name.",
+            mend=f"The file must hold the columns of {table.dataset}'s {table.module}.{table.name}; they are found by "
+            "name.",
         )
     twice = [name for name, times in Counter(folded).items() if times > 1 and name in wanted]
     if twice:
         raise SourceFault(f"{where}: the header names the column {', '.join(twice)} twice.", mend=FETCH_AGAIN)
-    places = tuple(folded.index(name) for name in wanted)
+    places = tuple(folded.index(name) if name in folded else None for name in wanted)
+    found = [place for place in places if place is not None]
     notices = []
-    if list(places) != sorted(places):
+    if found != sorted(found):
         notices.append(f"{where}: the columns stand in another order than published; they were bound by name.")
-    if unknown := len(folded) - len(places):
-        notices.append(f"{where}: {unknown} column(s) that MIMIC-IV does not have there were ignored.")
-    return Header(len(names), places, tuple(notices))
+    if absent:
+        notices.append(f"{where}: this build has no column {', '.join(absent)}; NULL is read there.")
+    if unknown := len(folded) - len(found):
+        notices.append(f"{where}: {unknown} column(s) beside those that are read of {table.dataset} were ignored.")
+    return Header(len(names), places, tuple(absent), tuple(notices))
 
 
 class HashedFile(io.RawIOBase):
@@ -304,15 +312,15 @@ class RecordReader:
             raise self._wrong_encoding(line_not_in_utf8(self.source))
         places = [str(place) for place in range(self.header.width)]
         place_of = dict(zip(self.source.table.column_names, self.header.places, strict=True))
-        wanted = [places[place_of[name]] for name in columns]
+        wanted = {name: places[place] for name in columns if (place := place_of[name]) is not None}
         try:
             table = pa_csv.read_csv(
                 pa.BufferReader(text),
                 read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=places),
                 parse_options=PARSING,
                 convert_options=pa_csv.ConvertOptions(
-                    include_columns=wanted,
-                    column_types=dict.fromkeys(wanted, pa.string()),
+                    include_columns=list(wanted.values()),
+                    column_types=dict.fromkeys(wanted.values(), pa.string()),
                     null_values=[""],
                     strings_can_be_null=True,
                 ),
@@ -320,7 +328,9 @@ class RecordReader:
         except pa.ArrowInvalid as error:
             raise self._untokenisable(str(error), before) from None
         (batch,) = table.combine_chunks().to_batches()
-        return batch.rename_columns(list(columns))
+        absent = pa.nulls(batch.num_rows, pa.string())
+        cells = [batch.column(wanted[name]) if name in wanted else absent for name in columns]
+        return pa.RecordBatch.from_arrays(cells, names=list(columns))
 
     @property
     def bytes_read(self) -> int:

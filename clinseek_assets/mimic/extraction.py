@@ -45,6 +45,19 @@ ROWS_IN_A_SORT = 16 * 2048
 
 
 @dataclass(frozen=True)
+class Derivation:
+    """How columns of the catalogue are filled that follow from others, whatever the source has in them.
+
+    Attributes:
+        version: what is to change when `fill` would give other values.
+        fill: takes a typed batch of rows and the file as messages name it, gives the batch with the columns filled.
+    """
+
+    version: str
+    fill: Callable[[pa.RecordBatch, str], pa.RecordBatch]
+
+
+@dataclass(frozen=True)
 class Extraction:
     """One extracted table.
 
@@ -94,6 +107,7 @@ def extract_table(
     cohort: Collection[int] | None,
     destination: Path,
     *,
+    derive: Derivation | None = None,
     memory_mb: int = SORT_MEMORY_MB,
     on_read: Callable[[int], None] | None = None,
 ) -> Extraction:
@@ -107,6 +121,7 @@ def extract_table(
         source: the file.
         cohort: subject_ids to keep; None keeps all.
         destination: the Parquet file to write.
+        derive: fills columns of the catalogue that the source does not decide.
         memory_mb: what the sort may use before it spills to disk.
         on_read: called with the number of source bytes each time that some were read.
 
@@ -116,13 +131,14 @@ def extract_table(
     """
     started = time.perf_counter()
     kept = None if cohort is None or not source.table.of_patients else sorted(set(cohort))
-    rule = _rule(source.table, kept)
+    rule = _rule(source.table, kept, derive)
     receipt = _intact_receipt(source, rule, destination)
     if receipt is not None:
         return _extraction(source.table, destination, receipt, started, reused=True)
     try:
         with _scratch(destination) as scratch:
-            receipt = _extracted(source, kept, rule, destination, scratch, memory_mb=memory_mb, on_read=on_read)
+            wanted = _Wanted(source, kept, derive, on_read)
+            receipt = _extracted(wanted, rule, destination, scratch, memory_mb)
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # their texts may quote rows
         raise Fault(
             f"{destination}: the rows of {source.table.module}/{source.table.name} cannot be kept there "
@@ -132,26 +148,28 @@ def extract_table(
     return _extraction(source.table, destination, receipt, started, reused=False)
 
 
-def _extracted(
-    source: SourceFile,
-    kept: list[int] | None,
-    rule: str,
-    destination: Path,
-    scratch: Path,
-    *,
-    memory_mb: int,
-    on_read: Callable[[int], None] | None,
-) -> Receipt:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be read: of which file, whose rows, and how they are completed."""
+
+    source: SourceFile
+    kept: list[int] | None
+    derive: Derivation | None
+    on_read: Callable[[int], None] | None
+
+
+def _extracted(wanted: _Wanted, rule: str, destination: Path, scratch: Path, memory_mb: int) -> Receipt:
     """Read the source and write the Parquet file and its receipt."""
+    source = wanted.source
     stamp = source.stamp()
     with RecordReader(source) as reader, whole_file(destination) as finished:
-        tally = _write_kept(reader, kept, scratch / "in_file_order.parquet", on_read)
+        tally = _write_kept(reader, wanted, scratch / "in_file_order.parquet")
         with _engine(scratch, memory_mb) as engine:
             if tally.in_patient_order:
                 (scratch / "in_file_order.parquet").replace(finished)
             else:
                 _write_sorted(engine, source.table, scratch / "in_file_order.parquet", finished, memory_mb)
-            repeated = duplicate_notices(engine, source.table, finished, reader.where)
+            repeated = duplicate_notices(engine, source.table, finished, reader.where, reader.header.absent)
         if source.stamp() != stamp:
             raise SourceFault(
                 f"{reader.where}: the file changed while it was read.", mend="Run again once it is whole."
@@ -261,15 +279,13 @@ class _Tally:
         self.patients.update(np.unique(subject_ids).tolist())
 
 
-def _write_kept(
-    reader: RecordReader, kept: list[int] | None, destination: Path, on_read: Callable[[int], None] | None
-) -> _Tally:
+def _write_kept(reader: RecordReader, wanted: _Wanted, destination: Path) -> _Tally:
     """Write the kept rows in file order, a row group at a time."""
     tally = _Tally()
     buffer: list[pa.RecordBatch] = []
     schema = parquet_schema(reader.source.table)
     with _parquet_writer(destination, reader.source.table) as writer:
-        for batch in _typed_batches(reader, kept, on_read):
+        for batch in _typed_batches(reader, wanted):
             tally.rows += batch.num_rows
             if reader.source.table.of_patients:
                 tally.count(batch.column("subject_id").to_numpy())
@@ -290,13 +306,12 @@ def _parquet_writer(destination: Path, table: Table) -> pq.ParquetWriter:
     return pq.ParquetWriter(destination, parquet_schema(table), use_dictionary=texts)
 
 
-def _typed_batches(
-    reader: RecordReader, kept: list[int] | None, on_read: Callable[[int], None] | None
-) -> Iterator[pa.RecordBatch]:
-    """The rows that are kept, typed."""
-    table = reader.source.table
+def _typed_batches(reader: RecordReader, wanted: _Wanted) -> Iterator[pa.RecordBatch]:
+    """The rows that are kept, typed and completed."""
+    kept, on_read = wanted.kept, wanted.on_read
     for cells, numbers in _all_cells(reader, on_read) if kept is None else _kept_cells(reader, kept, on_read):
-        yield typed_batch(table, cells, pa.array(numbers), reader.where)
+        batch = typed_batch(reader.source.table, cells, pa.array(numbers), reader.where)
+        yield wanted.derive.fill(batch, reader.where) if wanted.derive else batch
 
 
 def _all_cells(
@@ -399,10 +414,12 @@ def _remove(leftover: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _rule(table: Table, kept: list[int] | None) -> str:
+def _rule(table: Table, kept: list[int] | None, derive: Derivation | None) -> str:
     """Hash of all that decides, beside the source file, what an extracted table holds."""
     columns = [(column.name, column.type.word, column.required) for column in table.columns]
-    return fingerprint.of_value([VERSION, table.module, table.name, columns, table.key, kept])
+    optional = [table.optional] if table.optional else []
+    derived = [derive.version] if derive else []
+    return fingerprint.of_value([VERSION, table.module, table.name, columns, table.key, kept, *optional, *derived])
 
 
 def _intact_receipt(source: SourceFile, rule: str, destination: Path) -> Receipt | None:

@@ -26,6 +26,9 @@ class ColumnType(Enum):
         self.sqlite = sqlite
 
 
+# The datasets other than MIMIC-IV that tables are read from, by `Table.module`.
+DATASET_TITLES = {"mimic_cxr": "MIMIC-CXR-JPG", "ehrxqa": "EHRXQA", "medmod": "MedMod"}
+
 TYPE_OF_WORD = {column_type.word: column_type for column_type in ColumnType}
 
 
@@ -85,6 +88,11 @@ class Table:
     indexes: tuple[tuple[str, ...], ...] = ()
     labels: tuple[Label, ...] = ()
     optional: tuple[str, ...] = ()
+
+    @property
+    def dataset(self) -> str:
+        """The published name of the dataset that the table belongs to, for messages."""
+        return DATASET_TITLES.get(self.module, "MIMIC-IV")
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
