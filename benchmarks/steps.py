@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.source_tables import cohort
+from benchmarks.xray_path import xray_links
 from clinseek_assets.mimic.extraction import extract_tables
 from clinseek_assets.mimic.source_files import find_source_files
 from clinseek_assets.records.patient_databases import build_patient_databases
@@ -49,7 +50,7 @@ def databases(root: str, out: str) -> dict[str, Any]:
     }
 
 
-STEPS = {step.__name__: step for step in (decompress, databases)}
+STEPS = {step.__name__: step for step in (decompress, databases, xray_links)}
 
 if __name__ == "__main__":
     processor_time = time.process_time()
