@@ -8,21 +8,17 @@ A file with any fault is refused as a whole, with every kind of fault counted an
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from clinseek_assets.benchmark.answer_keys import answer_key
+from clinseek_assets.benchmark.manifest_fields import Fields
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import RISK, SUBTASKS, YES_NO
 from clinseek_assets.faults import ManifestFault
 from clinseek_assets.storage.fault_tally import FaultTally
 from clinseek_assets.storage.json_rows import JsonBreak, JsonRow, json_rows, read_utf8
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
-_LARGEST_ID = 2**63 - 1
 # Where the same field has two names in published files, the first that is there is taken.
 _OTHER_NAME = {"qid": "query_id", "question": "query", "label": "ground_truth"}
 _NAMES = {name.casefold(): name for name in SUBTASKS}
@@ -81,7 +77,7 @@ def _question(row: JsonRow, tally: FaultTally) -> Question | None:
         tally.add("a row that is not an object", place)
         return None
     faults: list[str] = ["a key twice in one object"] if row.repeats_a_key else []
-    fields = _Fields(row.value, faults.append)
+    fields = _Fields(row.value, faults.append, _OTHER_NAME)
     task = fields.subtask()
     label = fields.label()
     gold = _gold(label)
@@ -114,7 +110,7 @@ def _question(row: JsonRow, tally: FaultTally) -> Question | None:
         gold=gold,
         answer_is_list=isinstance(label, list),
         candidates=candidates,
-        extra=fields.untaken(),
+        extra=fields.untaken(_TAKEN_KEYS),
         **made,
     )
 
@@ -134,133 +130,54 @@ def _not_one_of_yes_no(gold: tuple[str, ...]) -> bool:
     return len(gold) != 1 or answer_key(gold[0]) not in YES_NO
 
 
-class _Fields:
-    """Takes the fields of one row by type; what is not as it should be goes to `report` as a kind of fault."""
-
-    def __init__(self, row: dict[str, Any], report: Callable[[str], None]) -> None:
-        self._row = row
-        self._report = report
-
-    def _value(self, key: str, *, required: bool = False) -> Any:
-        value = self._row.get(self._name(key))
-        if value is None and required:
-            self._report(f"no `{key}`")
-        return value
-
-    def _name(self, key: str) -> str:
-        other = _OTHER_NAME.get(key)
-        return other if other and self._row.get(key) is None and other in self._row else key
-
-    def untaken(self) -> dict[str, Any]:
-        """The fields that no question has, as they are."""
-        taken = {self._name(key) for key in _TAKEN_KEYS}
-        return {key: value for key, value in self._row.items() if key not in taken}
-
-    def text(self, key: str) -> str | None:
-        """A text or nothing."""
-        value = self._value(key)
-        if value is None or (isinstance(value, str) and self._is_unicode(key, value)):
-            return value
-        if not isinstance(value, str):
-            self._report(f"`{key}` is not a text")
-        return None
-
-    def _is_unicode(self, key: str, value: str) -> bool:
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            self._report(f"`{key}` holds half of a surrogate pair")
-            return False
-        return True
-
-    def qid(self) -> str | None:
-        """The question's id; a whole number is taken as its digits."""
-        value = self._value("qid", required=True)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        if value is None or (isinstance(value, str) and value.strip() and self._is_unicode("qid", value)):
-            return value
-        self._report("`qid` is not a text")
-        return None
-
-    def number(self, key: str, *, required: bool = False) -> int | None:
-        """A whole number of 0 or more: a number or a string of digits."""
-        value = self._value(key, required=required)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
-            value = int(value)
-        if isinstance(value, float) and value.is_integer():  # 20000019.0, as a column with gaps is often written
-            value = int(value)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_ID):
-            return value
-        self._report(f"`{key}` is not a whole number")
-        return None
-
-    def flag(self, key: str) -> bool | None:
-        """True, false or nothing."""
-        value = self._value(key)
-        if value is None or isinstance(value, bool):
-            return value
-        self._report(f"`{key}` is neither true nor false")
-        return None
-
-    def moment(self, key: str, *, required: bool = False) -> datetime | None:
-        """A time to the second, with a space or a `T` between date and time; a date alone is no moment."""
-        value = self._value(key, required=required)
-        if value is None:
-            return None
-        try:
-            if isinstance(value, str) and _TIME.fullmatch(value):
-                return datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        self._report(f"`{key}` is not a time as YYYY-MM-DD HH:MM:SS")
-        return None
+class _Fields(Fields):
+    """The fields that a row of the text split has."""
 
     def subtask(self) -> str:
         """The subtask's name, or "" with its fault; a given `task_type` must be the subtask's own."""
-        name = self._value("task", required=True)
+        name = self.value("task", required=True)
         if name is None:
             return ""
         if not isinstance(name, str):
-            self._report("`task` is not a text")
+            self.report("`task` is not a text")
             return ""
         if name not in SUBTASKS:
             near = difflib.get_close_matches(name.casefold(), _NAMES, n=1, cutoff=0.8)
-            self._report(f"unknown subtask {name!r} (near: {_NAMES[near[0]]})" if near else "unknown subtask")
+            self.report(f"unknown subtask {name!r} (near: {_NAMES[near[0]]})" if near else "unknown subtask")
             return ""
-        if self._value("task_type") not in (None, SUBTASKS[name].task_type):
-            self._report("`task_type` is not that of the row's `task`")
+        if self.value("task_type") not in (None, SUBTASKS[name].task_type):
+            self.report("`task_type` is not that of the row's `task`")
         return name
 
     def candidates(self) -> tuple[str, ...] | None:
         """A list of texts or nothing."""
-        value = self._value("candidates")
+        value = self.value("candidates")
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self._report("`candidates` is not a list of texts")
+            self.report("`candidates` is not a list of texts")
         elif not value:
-            self._report("`candidates` is an empty list (null where there are none)")
-        elif all(self._is_unicode("candidates", item) for item in value):
+            self.report("`candidates` is an empty list (null where there are none)")
+        elif all(self.is_unicode("candidates", item) for item in value):
             return tuple(value)
         return None
 
     def label(self) -> str | list[Any] | None:
         """The gold as the row has it, or None with its fault."""
-        value = self._value("label", required=True)
+        value = self.value("label", required=True)
         if value is None:
             return None
-        if self._row.get("ground_truth") is not None and not _same_gold(value, self._row["ground_truth"]):
-            self._report("`label` and `ground_truth` differ")
+        if self.row.get("ground_truth") is not None and not _same_gold(value, self.row["ground_truth"]):
+            self.report("`label` and `ground_truth` differ")
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not (_all_texts(items) or _all_named(items)):
-            self._report("`label` is neither a text, a list of texts nor a list of named objects")
+            self.report("`label` is neither a text, a list of texts nor a list of named objects")
             return None
         names = [value] if isinstance(value, str) else _gold(items)
         if not names or not all(name.strip() for name in names):
-            self._report("empty gold in `label`")
+            self.report("empty gold in `label`")
             return None
-        return value if all(self._is_unicode("label", name) for name in names) else None
+        return value if all(self.is_unicode("label", name) for name in names) else None
 
 
 def _same_gold(label: Any, other: Any) -> bool:
