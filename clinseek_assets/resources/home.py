@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas
 
 from clinseek_assets.benchmark.manifest_frame import questions_from_frame
+from clinseek_assets.benchmark.multimodal.manifest_frame import questions_from_multimodal_frame
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts.ehr_bench import bench_files
 from clinseek_assets.faults import Fault
@@ -65,6 +66,16 @@ class Home:
         return self.layout.manifests / "text_manifest.parquet"
 
     @property
+    def multimodal_manifest_file(self) -> Path:
+        """The multimodal manifest as the graph keeps it."""
+        return self.layout.manifests / "multimodal_manifest.parquet"
+
+    @property
+    def has_multimodal(self) -> bool:
+        """Whether the release has a multimodal split."""
+        return self.settings.multimodal_manifest.is_file()
+
+    @property
     def subtasks_file(self) -> Path:
         """The catalogue of subtasks with their counts."""
         return self.layout.manifests / "subtasks.parquet"
@@ -109,6 +120,32 @@ class Home:
         """
         path = self._require(self.manifest_file, "text_manifest")
         return list(questions_of(path, path.stat().st_mtime_ns, subtask))
+
+    def multimodal_questions(self, group: str | None = None) -> list[Question]:
+        """The checked multimodal questions, of one group or all.
+
+        Raises:
+            Fault: the manifest was not materialized.
+        """
+        path = self._require(self.multimodal_manifest_file, "multimodal_manifest")
+        return list(multimodal_questions_of(path, path.stat().st_mtime_ns, group))
+
+    def multimodal_cohort(self, dataset: str) -> frozenset[int]:
+        """The patients of one dataset's multimodal questions.
+
+        Raises:
+            Fault: the manifest was not materialized.
+        """
+        return frozenset(q.subject_id for q in self.multimodal_questions() if q.dataset == dataset)
+
+    def multimodal_fingerprint(self, group: str) -> str:
+        """The content of one group's questions.
+
+        Raises:
+            Fault: the manifest was not materialized.
+        """
+        path = self._require(self.multimodal_manifest_file, "multimodal_manifest")
+        return fingerprints_by_subtask(path, path.stat().st_mtime_ns).get(group, "no questions")
 
     def read(self, artifact: str, partition: str | None, path: Path) -> pandas.DataFrame:
         """The frame of an artifact, if the file is still the one that was recorded.
@@ -170,6 +207,13 @@ def questions_of(path: Path, written: int, subtask: str | None) -> tuple[Questio
     """Checked questions of the kept manifest; every model asks them again. `written` is as for `manifest_columns`."""
     filters = [("task", "==", subtask)] if subtask else None
     return tuple(questions_from_frame(pandas.read_parquet(path, filters=filters)))
+
+
+@lru_cache(maxsize=16)
+def multimodal_questions_of(path: Path, written: int, group: str | None) -> tuple[Question, ...]:
+    """Checked questions of the kept multimodal manifest; `written` is as for `manifest_columns`."""
+    filters = [("task", "==", group)] if group else None
+    return tuple(questions_from_multimodal_frame(pandas.read_parquet(path, filters=filters)))
 
 
 @lru_cache(maxsize=4)
