@@ -131,6 +131,11 @@ class Layout:
         """All scores of one model over subtasks and arms."""
         return self.assets / "scores" / split / "by_model" / f"{in_a_name(model)}.parquet"
 
+    @property
+    def judging(self) -> Path:
+        """What a judge was asked, and its verdicts."""
+        return self.assets / "scores" / "judging"
+
     def mart(self, name: str) -> Path:
         """A mart as a Parquet file, for readers that must not wait for the warehouse's writer."""
         return self.assets / "marts" / f"{name}.parquet"

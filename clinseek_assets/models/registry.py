@@ -30,6 +30,7 @@ UNFIT_IN_NAMES = ("|", ",", "...", "\\", ":", "*", "?", '"', "<", ">")
 LONGEST_NAME = 80
 PATHS_OF_DIALECTS = ("/chat/completions", "/messages")
 TOP_KEYS = ("models", "endpoints", "campaign")
+AUTO = "auto"
 MILLION = 1_000_000
 NOT_YET = (
     "speaks the dialect `anthropic_messages`, for which there is no client yet.",
@@ -240,6 +241,7 @@ class Endpoint(Entry):
         url: where it is.
         api_key_env: the environment variable that holds its key.
         attestation: what the researcher vouches for about it.
+        dialect, model_id, prices: of a judge, which is spoken to like a model; as a model has them.
     """
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
@@ -247,6 +249,9 @@ class Endpoint(Entry):
     url: str | None = None
     api_key_env: str | None = Field(default=None, pattern=VARIABLE_NAME)
     attestation: Attestation | None = None
+    dialect: Literal["openai_chat", "anthropic_messages"] | None = None
+    model_id: str | None = None
+    prices: Prices | None = None
 
     @model_validator(mode="after")
     def reachable(self) -> Endpoint:
@@ -258,7 +263,23 @@ class Endpoint(Entry):
             raise ValueError(f"an endpoint of kind {self.kind} needs url")
         elif reason := url_fault(self.url):
             raise ValueError(reason.replace("base_url", "url"))
+        if self.kind != "judge" and (self.dialect or self.model_id or self.prices):
+            raise ValueError(f"an endpoint of kind {self.kind} has no dialect, model_id or prices")
+        if self.kind == "judge":
+            Model.fit_for_a_key(self.name)
         return self
+
+    def as_model(self) -> Model:
+        """A judge as models are spoken to: at temperature 0, the first model that it lists unless one is named."""
+        return Model(
+            name=self.name,
+            dialect=self.dialect or "openai_chat",
+            base_url=self.url,
+            model_id=self.model_id or AUTO,
+            api_key_env=self.api_key_env,
+            prices=self.prices,
+            patience=Patience(attempt_seconds=120.0, total_seconds=300.0, attempts=3),
+        )
 
     def api_key(self, environ: Mapping[str, str] = os.environ) -> str | None:
         """The key out of its environment variable; None where the entry names no variable.

@@ -21,9 +21,17 @@ from clinseek_assets.scoring.finish_call import (
     name_and_arguments,
     tool_calls,
 )
+from clinseek_assets.scoring.multimodal.finish_call import BAD_ARGUMENTS, NO_FINISH_CALL, NO_RESPONSE
 
 Extract = Callable[[Sequence[Any]], Extraction]
-_OUTCOME_OF_SOURCE = {UNREADABLE: Outcome.UNPARSABLE, NOT_A_LIST: Outcome.UNPARSABLE, NO_CALL: Outcome.OUT_OF_ROUNDS}
+_OUTCOME_OF_SOURCE = {
+    UNREADABLE: Outcome.UNPARSABLE,
+    NOT_A_LIST: Outcome.UNPARSABLE,
+    NO_CALL: Outcome.OUT_OF_ROUNDS,
+    BAD_ARGUMENTS: Outcome.UNPARSABLE,
+    NO_RESPONSE: Outcome.UNPARSABLE,
+    NO_FINISH_CALL: Outcome.OUT_OF_ROUNDS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import orjson
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.scoring.results_file import Results
-from clinseek_assets.scoring.rules import ScoringRule
+from clinseek_assets.scoring.rules import Rule
 from clinseek_assets.scoring.summaries import (
     QuestionScore,
     models_table,
@@ -34,7 +34,7 @@ class ScoredResults:
         by_model: the questions of each model ("" where the results name none).
     """
 
-    rule: ScoringRule
+    rule: Rule
     summary: dict[str, Any]
     by_model: dict[str, list[QuestionScore]]
 
@@ -61,7 +61,7 @@ class ScoredResults:
         write_text(folder / "summary.json", self.summary_json())
 
 
-def score_results(results: Results, questions: Sequence[Question], rule: ScoringRule) -> ScoredResults:
+def score_results(results: Results, questions: Sequence[Question], rule: Rule) -> ScoredResults:
     """The scores of `results` by `rule`.
 
     With several models the top of the summary takes all rows together, each as one more run of its question, as the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,23 +11,26 @@ import pandas as pd
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.models.outcomes import Outcome
-from clinseek_assets.scoring.rules import RULES, ScoringRule
+from clinseek_assets.scoring.rules import RULES, Given, Rule
 from clinseek_assets.scoring.set_metrics import SetScore
 
 _KEPT = ("qid", "row_number", "subject_id", "subtask", "task_type", "model", "arm", "run_index", "outcome")
 
 
-def score_predictions(predictions: pd.DataFrame, questions: Sequence[Question]) -> pd.DataFrame:
-    """Score predictions by both rules.
+def score_predictions(
+    predictions: pd.DataFrame, questions: Sequence[Question], rules: Iterable[Rule] = tuple(RULES.values())
+) -> pd.DataFrame:
+    """Score predictions by rules, usually the strict and the published one of a split.
 
     Args:
         predictions: rows as `models.curated_arm` makes them: the columns qid, row_number, subject_id, subtask,
             task_type, model, arm, run_index, outcome and answer (a list of names) are read.
         questions: the manifest's questions; those without a prediction are not in the result.
+        rules: the rules; by default those of the text split.
 
     Returns:
-        A frame of the schema `schema.SCORES`: the predictions' rows by the strict rule, then the same by the published
-        one (`mode` strict or compat). Missing answers have `scored` false and no figures.
+        A frame of the split's schema (`schema.scores_schema`): the predictions' rows by each rule in turn, `mode` being
+        its name (strict or compat). Missing answers have `scored` false and no figures.
 
     Raises:
         ResultsFault: an outcome that is none of ours, or predictions of a question that the manifest does not have.
@@ -44,25 +47,25 @@ def score_predictions(predictions: pd.DataFrame, questions: Sequence[Question]) 
         raise ResultsFault(
             f"{wrong:,} predictions have an outcome that is none of ours.", mend="Materialize them anew."
         )
-    asked = [by_qid[qid] for qid in predictions["qid"]]
-    return pd.concat([_scores(predictions, asked, rule) for rule in RULES.values()], ignore_index=True)
-
-
-def _scores(predictions: pd.DataFrame, asked: Sequence[Question], rule: ScoringRule) -> pd.DataFrame:
-    gold_of = {question.qid: rule.likeness(question.gold) for question in asked}
-    golds = [gold_of[question.qid] for question in asked]
     answers: list[Any] = [() if answer is None else answer for answer in predictions["answer"]]
-    scores = [
-        rule.score(answer, Outcome(outcome), gold)
-        for answer, outcome, gold in zip(answers, predictions["outcome"], golds, strict=True)
+    given = [
+        Given(by_qid[qid], tuple(answer), Outcome(outcome))
+        for qid, answer, outcome in zip(predictions["qid"], answers, predictions["outcome"], strict=True)
     ]
-    figures = np.array([score or (np.nan,) * 4 for score in scores], dtype="float64").reshape(-1, 4)
+    return pd.concat([_scores(predictions, given, rule) for rule in rules], ignore_index=True)
+
+
+def _scores(predictions: pd.DataFrame, given: Sequence[Given], rule: Rule) -> pd.DataFrame:
+    scores = rule.scores(given)
+    figures = np.array([score.figures or (np.nan,) * 4 for score in scores], dtype="float64").reshape(-1, 4)
+    sizes = np.array([rule.sizes(each) for each in given], dtype="int64").reshape(-1, 2)
     made = predictions[list(_KEPT)].assign(
         mode=rule.name,
-        scored=np.array([score is not None for score in scores], dtype=bool),
+        scored=np.array([score.figures is not None for score in scores], dtype=bool),
         **{name: figures[:, position] for position, name in enumerate(SetScore._fields)},
-        gold_size=np.array([len(gold) for gold in golds], dtype="int64"),
-        answer_size=np.array([len(rule.likeness(answer)) for answer in answers], dtype="int64"),
-        decided=pd.array([question.decided for question in asked], dtype="boolean"),
+        gold_size=sizes[:, 0],
+        answer_size=sizes[:, 1],
+        decided=pd.array([each.question.decided for each in given], dtype="boolean"),
+        **rule.columns(scores),
     )
     return made.astype({"mode": "str", "outcome": "str"})

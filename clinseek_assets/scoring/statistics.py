@@ -8,7 +8,7 @@ subtask means, not at the grand mean, keeps the fixed differences between subtas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,15 +79,17 @@ def weights_of(subtasks: numpy.ndarray, weighting: str) -> numpy.ndarray:
     return (1 / (len(sizes) * sizes))[subtask_of]
 
 
-def group_intervals(scores: pandas.DataFrame) -> pandas.DataFrame:
-    """The figures of every cell of the tables: each subtask, each task type, overall.
+def group_intervals(scores: pandas.DataFrame, task_types: Sequence[str] = (RISK, DECISION)) -> pandas.DataFrame:
+    """The figures of every cell of the tables: each subtask, each task type that is a column, overall.
 
     Args:
         scores: rows of `score_predictions`; rows without a score are left out, the runs of a question are averaged.
+        task_types: the task types that the tables have as columns; none in the multimodal split, whose columns are its
+            groups.
 
     Returns:
-        One row a model, arm, mode, column and weighting: `column` is a subtask, `risk_prediction`, `decision_making`
-        or `overall`; `weighting` is `micro` or `macro` (a subtask alone has `micro` only, both being the same).
+        One row a model, arm, mode, column and weighting: `column` is a subtask, a task type or `overall`; `weighting`
+        is `micro` or `macro` (a subtask alone has `micro` only, both being the same).
     """
     question = ["model", "arm", "mode", "task_type", "subtask", "subject_id", "qid"]
     of_questions = scores[scores["scored"]].groupby(question, sort=True, as_index=False)["f1"].mean()
@@ -95,17 +97,17 @@ def group_intervals(scores: pandas.DataFrame) -> pandas.DataFrame:
     rows = [
         {**dict(zip(runs, run, strict=True)), "column": column, "weighting": weighting, **asdict(estimate)}
         for run, cell in of_questions.groupby(runs)
-        for column, weighting, estimate in _columns(cell)
+        for column, weighting, estimate in _columns(cell, task_types)
     ]
     types = {"model": "str", "arm": "str", "mode": "str", "column": "str", "weighting": "str", "f1": "float64"}
     types |= {"low": "float64", "high": "float64", "n": "int64", "patients": "int64"}
     return pandas.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def _columns(cell: Any) -> Iterator[tuple[str, str, Estimate]]:
+def _columns(cell: Any, task_types: Sequence[str]) -> Iterator[tuple[str, str, Estimate]]:
     for subtask, rows in cell.groupby("subtask"):
         yield str(subtask), MICRO, _estimate(rows, MICRO)
-    groups = {RISK: cell[cell["task_type"] == RISK], DECISION: cell[cell["task_type"] == DECISION], OVERALL: cell}
+    groups = {**{name: cell[cell["task_type"] == name] for name in task_types}, OVERALL: cell}
     for column, rows in groups.items():
         for weighting in (MICRO, MACRO) if len(rows) else ():
             yield column, weighting, _estimate(rows, weighting)

@@ -1,9 +1,10 @@
 """From scored rows to the figures of questions, subtasks, types and the whole, and to the table that shows them.
 
 The question's figure is the mean over its rows, a group's the mean over its questions that have one, in the manifest's
-order as the published scorer has it (repeated rows count as runs). The rules differ in which rows have
-a score (`rules.py`) and in what stands beside the figures: `strict` adds the coverage and what the mean would be if all
-missing answers were wrong or right; `compat` adds the published tool statistics.
+order as the published scorer has it (repeated rows count as runs); the published multimodal scorer takes a group's mean
+over rows. The rules differ in which rows have a score (`rules.py`, `multimodal/rules.py`) and in what stands beside the
+figures: `strict` adds the coverage and what the mean would be if all missing answers were wrong or right; `compat` adds
+the published tool statistics.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.scoring.result_rows import ResultRow
-from clinseek_assets.scoring.rules import COMPAT, STRICT, ScoringRule
+from clinseek_assets.scoring.rules import COMPAT_NAME, SET, STRICT_NAME, Given, RowScore, Rule
 from clinseek_assets.scoring.set_metrics import NOTHING_RIGHT, SetScore, mean, mean_score
 
 FIGURES = ("precision", "recall", "f1")
@@ -24,10 +25,15 @@ MOST_EMPTY_TASKS_NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """A row and its figures; None where it is missing."""
+    """A row and its score."""
 
     row: ResultRow
-    score: SetScore | None
+    made: RowScore
+
+    @property
+    def score(self) -> SetScore | None:
+        """Its figures; None where it is missing."""
+        return self.made.figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +53,40 @@ class QuestionScore:
     score: SetScore | None
 
 
-def score_questions(questions: Sequence[Question], rows: Iterable[ResultRow], rule: ScoringRule) -> list[QuestionScore]:
+def score_questions(questions: Sequence[Question], rows: Iterable[ResultRow], rule: Rule) -> list[QuestionScore]:
     """Every question of the manifest, in its order, with its scored rows; rows of other questions are left out."""
     rows_of: dict[str, list[ResultRow]] = {question.qid: [] for question in questions}
     for row in rows:
         if row.qid in rows_of:
             rows_of[row.qid].append(row)
-    return [_scored(question, rows_of[question.qid], rule) for question in questions]
+    given = [Given(question, row.answers, row.outcome) for question in questions for row in rows_of[question.qid]]
+    scores = iter(rule.scores(given))
+    return [_scored(question, rows_of[question.qid], scores, rule) for question in questions]
 
 
-def _scored(question: Question, rows: Sequence[ResultRow], rule: ScoringRule) -> QuestionScore:
-    gold = rule.likeness(question.gold)
-    runs = tuple(ScoredRow(row, rule.score(row.answers, row.outcome, gold)) for row in rows)
-    scores = [run.score for run in runs if run.score is not None]
+def _scored(question: Question, rows: Sequence[ResultRow], scores: Iterator[RowScore], rule: Rule) -> QuestionScore:
+    """A question with its rows, whose scores are next in turn."""
+    runs = tuple(ScoredRow(row, next(scores)) for row in rows)
     task = rule.task(question, [row.task for row in rows])
-    return QuestionScore(question, task, runs, mean_score(scores) if scores else None)
+    found = _figures_of(runs)
+    return QuestionScore(question, task, runs, mean_score(found) if found else None)
 
 
-def summary(scored: Sequence[QuestionScore], rule: ScoringRule) -> dict[str, Any]:
+def _figures_of(runs: Iterable[ScoredRow]) -> list[SetScore]:
+    return [run.score for run in runs if run.score is not None]
+
+
+def summary(scored: Sequence[QuestionScore], rule: Rule) -> dict[str, Any]:
     """The figures of all questions (`overall`), of each task (`per_task`) and of each type (`per_task_type`).
 
     Each group has `total` (questions), `completed` (questions with a score), `runs` (rows), `precision`, `recall`, `f1`
     (fractions). In a group without any score the figures are null in `strict` and 0 in `compat`.
     """
-    figures = _GROUP_FIGURES[rule.name]
+
+    def figures(group: Sequence[QuestionScore]) -> dict[str, Any]:
+        further = rule.further([run.made for each in group for run in each.runs])
+        return {**_GROUP_FIGURES[rule.name](group, rule), **further}
+
     return {
         "overall": {key: value for key, value in figures(scored).items() if key != "prediction_sources"},
         "per_task": _grouped(scored, lambda each: each.task, figures),
@@ -97,9 +113,15 @@ def _counts(scored: Sequence[QuestionScore]) -> dict[str, int]:
     }
 
 
-def _strict_figures(scored: Sequence[QuestionScore]) -> dict[str, Any]:
+def _means(scored: Sequence[QuestionScore], rule: Rule) -> SetScore | None:
+    """The means of a group, of its questions or of its rows as the rule has it; None without any score."""
+    scores = rule.mean_of_rows([_figures_of(each.runs) for each in scored])
+    return mean_score(scores) if scores else None
+
+
+def _strict_figures(scored: Sequence[QuestionScore], rule: Rule) -> dict[str, Any]:
     scores = [each.score for each in scored if each.score is not None]
-    means = mean_score(scores) if scores else None
+    means = _means(scored, rule)
     right = sum(score.f1 for score in scores)
     missing = len(scored) - len(scores)
     return {
@@ -112,9 +134,8 @@ def _strict_figures(scored: Sequence[QuestionScore]) -> dict[str, Any]:
     }
 
 
-def _compat_figures(scored: Sequence[QuestionScore]) -> dict[str, Any]:
-    scores = [each.score for each in scored if each.score is not None]
-    means = mean_score(scores) if scores else NOTHING_RIGHT
+def _compat_figures(scored: Sequence[QuestionScore], rule: Rule) -> dict[str, Any]:
+    means = _means(scored, rule) or NOTHING_RIGHT
     rows = [run.row for each in scored for run in each.runs]
     calls = sum(row.tool_calls for row in rows)
     return {
@@ -127,12 +148,12 @@ def _compat_figures(scored: Sequence[QuestionScore]) -> dict[str, Any]:
     }
 
 
-_GROUP_FIGURES = {STRICT.name: _strict_figures, COMPAT.name: _compat_figures}
+_GROUP_FIGURES = {STRICT_NAME: _strict_figures, COMPAT_NAME: _compat_figures}
 
 
-def question_lines(scored: Iterable[QuestionScore], rule: ScoringRule, model: str) -> Iterator[dict[str, Any]]:
+def question_lines(scored: Iterable[QuestionScore], rule: Rule, model: str) -> Iterator[dict[str, Any]]:
     """The rows of `per_question.jsonl`: each question with its runs and their means (EM among them), without texts."""
-    empty = NOTHING_RIGHT if rule is COMPAT else SetScore(*(None,) * 4)  # type: ignore[arg-type]
+    empty = NOTHING_RIGHT if rule.name == COMPAT_NAME else SetScore(*(None,) * 4)  # type: ignore[arg-type]
     for each in scored:
         question, means = each.question, each.score or empty
         yield {
@@ -158,9 +179,18 @@ def _run_line(run: ScoredRow) -> dict[str, Any]:
         "prediction": list(run.row.answers),
         "prediction_source": run.row.source,
         **figures,
+        **_before_mapping(run.made),
         "tool_calls": run.row.tool_calls,
         "turns": run.row.turns,
     }
+
+
+def _before_mapping(made: RowScore) -> dict[str, Any]:
+    """What a routed row tells beside its figures: what decided it, and its figures before names were mapped."""
+    if made.decided_by == SET and made.raw is None:
+        return {}
+    raw = made.raw._asdict() if made.raw else {}
+    return {"decided_by": made.decided_by, **{f"{name}_raw": value for name, value in raw.items()}}
 
 
 def table(made: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +22,7 @@ from clinseek_assets.models.budget import Caps, Cost
 from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.endpoints.adaptive import AdaptiveLimit
 from clinseek_assets.models.endpoints.anthropic_messages import AnthropicMessages
-from clinseek_assets.models.endpoints.dialect import Dialect, as_word, most_tokens
+from clinseek_assets.models.endpoints.dialect import Dialect, as_word, base64_length, most_tokens
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.endpoints.gate import Gate
 from clinseek_assets.models.endpoints.leases import Leases
@@ -31,13 +32,14 @@ from clinseek_assets.models.endpoints.wire import Wire
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.ledger import Kind, Ledger, Sending, Usage
 from clinseek_assets.models.messages import ChatRequest
-from clinseek_assets.models.registry import Model
+from clinseek_assets.models.picture_tokens import tokens_of_pictures
+from clinseek_assets.models.registry import AUTO, Model
 from clinseek_assets.storage import fingerprint
 
-AUTO = "auto"
 LIST_SECONDS = 30.0
 BYTES_A_TOKEN_AT_LEAST = 2  # no tokenizer in use cuts prompts finer than that, on the whole
 BYTES_A_TOKEN = 4  # where an endpoint does not count
+PICTURES_AT_WORST = 4  # of what a picture is estimated to take; some small models charge far more than others
 PUSHES_BACK = frozenset({"http_429", "http_503", "http_529"})
 UNPAID = "http_"  # an error status: the provider charges nothing
 DIALECTS: dict[str, Dialect] = {"openai_chat": OpenAIChat(), "anthropic_messages": AnthropicMessages()}
@@ -166,7 +168,8 @@ class RecordedEndpoint:
     async def _bought(self, request: ChatRequest, key: str) -> Completion:
         """The completion of a request that is not in the journal; it is there when this returns."""
         content = _content(self._dialect.body(self.model, await self.model_id(), request))
-        sending = self._sending(request, key, len(content))
+        counted = _Counted.of(content, request)
+        sending = self._sending(request, key, counted)
 
         async def attempt(seconds: float) -> Completion:
             async with self.gate.passed():
@@ -174,12 +177,12 @@ class RecordedEndpoint:
                 try:
                     completion = await self._sent(content, request, seconds)
                 except BaseException as failure:
-                    self._ledger.failed(call, _kind_of(failure), self._cost_of_failure(failure, sending))
+                    self._ledger.failed(call, _kind_of(failure), self._cost_of_failure(failure, counted))
                     raise
             try:
                 await self._journal.record(key, completion, qid_sha256=request.qid_sha256)
             finally:
-                usage = _usage(completion, len(content))
+                usage = _usage(completion, counted.estimate)
                 self._ledger.settled(call, usage, self._cost(usage))
             return completion
 
@@ -227,14 +230,15 @@ class RecordedEndpoint:
         """End in the ledger what the journal has an answer to, where a kill came between the two."""
         for key, size in self._ledger.unended().items():
             if (recorded := self._journal.recall(key)) is not None:
-                usage = _usage(recorded, size)
+                usage = _usage(recorded, size // BYTES_A_TOKEN)
                 self._ledger.found_answered(key, usage, self._cost(usage))
 
-    def _sending(self, request: ChatRequest, key: str, size: int) -> Sending:
-        prompt, answer = size // BYTES_A_TOKEN_AT_LEAST, most_tokens(self.model, request)
+    def _sending(self, request: ChatRequest, key: str, counted: _Counted) -> Sending:
+        prompt, answer = counted.worst, most_tokens(self.model, request)
         prices = self.model.prices
         worst = Cost(prompt + answer, prices.at_worst(prompt, answer) if prices else 0.0)
-        return Sending(self._kind, self.model.name, self._wire.host, size, request.qid_sha256, self._arm, key, worst)
+        host, size = self._wire.host, counted.size
+        return Sending(self._kind, self.model.name, host, size, request.qid_sha256, self._arm, key, worst)
 
     def _cost(self, usage: Usage) -> Cost:
         prompt, answer = usage.prompt or 0, usage.completion or 0
@@ -242,11 +246,34 @@ class RecordedEndpoint:
         dollars = prices.dollars(prompt, answer, usage.cached or 0, usage.cache_write or 0) if prices else 0.0
         return Cost(prompt + answer, dollars)
 
-    def _cost_of_failure(self, failure: BaseException, sending: Sending) -> Cost:
+    def _cost_of_failure(self, failure: BaseException, counted: _Counted) -> Cost:
         """An error status costs nothing; what ended otherwise may have been worked on, so its prompt is charged."""
         if isinstance(failure, EndpointFault) or _kind_of(failure).startswith(UNPAID):
             return Cost()
-        return self._cost(Usage(prompt=sending.size // BYTES_A_TOKEN))
+        return self._cost(Usage(prompt=counted.estimate))
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What is known of a request's size before the endpoint counts.
+
+    Attributes:
+        size: bytes that are sent.
+        estimate: tokens, about.
+        worst: tokens that it cannot well exceed. Pictures are not charged by their bytes.
+    """
+
+    size: int
+    estimate: int
+    worst: int
+
+    @classmethod
+    def of(cls, content: bytes, request: ChatRequest) -> _Counted:
+        pictures = [picture for turn in request.turns for picture in turn.images]
+        texts = len(content) - sum(base64_length(picture.data) for picture in pictures)
+        shown = tokens_of_pictures(pictures)
+        worst = texts // BYTES_A_TOKEN_AT_LEAST + shown * PICTURES_AT_WORST
+        return cls(len(content), texts // BYTES_A_TOKEN + shown, worst)
 
 
 def endpoint_parts(model: Model, base_url: str, model_id: str) -> dict[str, str]:
@@ -285,11 +312,11 @@ def _kind_of(failure: BaseException) -> str:
     return "refused" if isinstance(failure, EndpointFault) else "cancelled"
 
 
-def _usage(completion: Completion, size: int) -> Usage:
-    """Tokens as counted; estimated, from the bytes that were sent as well, where the endpoint does not count."""
+def _usage(completion: Completion, estimate: int) -> Usage:
+    """Tokens as counted; estimated where the endpoint does not count, those of the prompt as given."""
     prompt, answer = completion.prompt_tokens, completion.completion_tokens
     return Usage(
-        size // BYTES_A_TOKEN if prompt is None else prompt,
+        estimate if prompt is None else prompt,
         len(completion.text + completion.reasoning) // BYTES_A_TOKEN if answer is None else answer,
         completion.cached_tokens,
         completion.cache_write_tokens,
