@@ -53,6 +53,7 @@ TROUBLES: dict[str, Trouble] = {
     "sixteen_bit": Trouble(
         "it has more than 8 bits a channel", "Use MIMIC-CXR-JPG's own files, which have 8, not a conversion."
     ),
+    "changed": Trouble("its content is not what was verified any more", "Bring image_links up to date."),
     "unreadable": Trouble("it cannot be read or decoded", f"Check its permissions. {_FILE_MEND}"),
 }
 STATUSES = (OK, *TROUBLES)

@@ -1,0 +1,1 @@
+"""The published image tools over a question's own images."""
