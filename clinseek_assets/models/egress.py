@@ -19,7 +19,12 @@ from clinseek_assets.models.registry import Attestation, Model
 OLD_AFTER = dt.timedelta(days=365)  # terms of service change; the date says when somebody last looked
 
 # Kind of an endpoint of the registry -> how it is called in a refusal.
-CALLED = {"search": "the search endpoint", "mcp_client": "the MCP client", "judge": "the judge"}
+CALLED = {
+    "search": "the search endpoint",
+    "mcp_client": "the MCP client",
+    "judge": "the judge",
+    "image_tool": "the image tools' endpoint",
+}
 
 
 class Destination(Protocol):

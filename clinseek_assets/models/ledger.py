@@ -56,7 +56,7 @@ END;
 CREATE INDEX IF NOT EXISTS calls_by_key ON calls (call_key) WHERE call_key IS NOT NULL;
 PRAGMA user_version = 1;
 """
-Kind = Literal["model", "judge", "search", "mcp_client"]
+Kind = Literal["model", "judge", "search", "mcp_client", "image_tool"]
 Outcome = Literal["settled", "failed", "lost", "noted"]
 NOTHING = Cost()
 SOON = 0.02

@@ -18,17 +18,19 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from clinseek_assets.faults import EndpointFault, SettingsFault
+from clinseek_assets.imaging.tools.names import MODEL_TOOLS, PREFIX
 from clinseek_assets.models.baselines import PARTICIPANTS
 from clinseek_assets.models.budget import Caps
 
 Arm = Literal["curated", "curated_strict", "seeking", "seeking_compat"]
-EndpointKind = Literal["search", "mcp_client", "judge"]
+EndpointKind = Literal["search", "mcp_client", "judge", "image_tool"]
 Dialect = Literal["openai_chat", "anthropic_messages", "baseline"]
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 UNFIT_IN_NAMES = ("|", ",", "...", "\\", ":", "*", "?", '"', "<", ">")
 LONGEST_NAME = 80
 PATHS_OF_DIALECTS = ("/chat/completions", "/messages")
+IMAGE_TOOLS = tuple(name.removeprefix(PREFIX) for name in MODEL_TOOLS)
 TOP_KEYS = ("models", "endpoints", "campaign")
 AUTO = "auto"
 MILLION = 1_000_000
@@ -236,9 +238,11 @@ class Endpoint(Entry):
 
     Attributes:
         name: how ledgers and refusals call it.
-        kind: `search` (of the browser tools), `judge` (of answers that no rule decides), or `mcp_client` (it comes to
-            us and has no URL; the attestation is about whoever it passes the data on to).
+        kind: `search` (of the browser tools), `judge` (of answers that no rule decides), `image_tool` (it runs some of
+            the published image tools), or `mcp_client` (it comes to us and has no URL; the attestation is about whoever
+            it passes the data on to).
         url: where it is.
+        tools: of an `image_tool`, which tools it runs, by their published names.
         api_key_env: the environment variable that holds its key.
         attestation: what the researcher vouches for about it.
         dialect, model_id, prices: of a judge, which is spoken to like a model; as a model has them.
@@ -247,6 +251,8 @@ class Endpoint(Entry):
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
     kind: EndpointKind
     url: str | None = None
+    # A list in YAML is taken as a tuple; its words are checked all the same.
+    tools: Annotated[tuple[str, ...], Field(strict=False)] = ()
     api_key_env: str | None = Field(default=None, pattern=VARIABLE_NAME)
     attestation: Attestation | None = None
     dialect: Literal["openai_chat", "anthropic_messages"] | None = None
@@ -267,6 +273,16 @@ class Endpoint(Entry):
             raise ValueError(f"an endpoint of kind {self.kind} has no dialect, model_id or prices")
         if self.kind == "judge":
             Model.fit_for_a_key(self.name)
+        return self
+
+    @model_validator(mode="after")
+    def tools_of_image_tools(self) -> Endpoint:
+        """An endpoint of image tools says which it runs; no other kind has any."""
+        if self.kind != "image_tool":
+            if self.tools:
+                raise ValueError(f"an endpoint of kind {self.kind} has no tools")
+        elif not self.tools or len(set(self.tools)) < len(self.tools) or not set(self.tools) <= set(IMAGE_TOOLS):
+            raise ValueError(f"an image_tool needs tools, each once, out of {', '.join(IMAGE_TOOLS)}")
         return self
 
     def as_model(self) -> Model:

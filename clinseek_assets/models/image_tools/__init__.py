@@ -1,0 +1,1 @@
+"""Who runs those image tools that a model does: an endpoint of the registry, or a model in this process."""
