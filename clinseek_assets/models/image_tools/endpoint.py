@@ -2,7 +2,7 @@
 
 Contract: `POST url` with `{"tool": name, "image": base64, "arguments": {…}}` and, where the entry names a key,
 `Authorization: Bearer key`. `tool` is the published name (`chest_xray_classifier`, …), `image` a JPEG as models are
-sent one, `arguments` the published parameters but the image. The answer is `{"output": any JSON, "picture": base64}`, where
+sent one, `arguments` the published parameters but the image. The answer is `{"output": any JSON, "picture": base64}`;
 `picture` (PNG or JPEG) may be left out or null. No path and no id of a patient goes along.
 
 The same image and arguments are asked once: what came back is kept in a private file, so that an exchange which is
