@@ -1,9 +1,10 @@
 """From text cells to the catalogue's types, strictly: what does not parse is a fault with its record number.
 
-Numbers are plain decimals (in the datasets that pandas wrote, a whole number may end in `.0`), times are ISO (`2150-01-31 23:59:00`, with or without a fraction; a date alone is its
-midnight, since MIMIC writes some times so), dates may carry a midnight. Nothing is trimmed and no word stands for a
-missing value: «None» in a text is that text, in a number it is a fault. Only an empty cell is NULL, and in a required
-text column (`prescriptions.drug`) an empty cell is a value of its own.
+Numbers are plain decimals, times are ISO (`2150-01-31 23:59:00`, with or without a fraction; a date alone is its
+midnight, since MIMIC writes some times so), dates may carry a midnight. A whole number may end in `.0` in the datasets
+that pandas wrote. Nothing is trimmed and no word stands for a missing value: «None» in a text is that text, in a number
+it is a fault. Only an empty cell is NULL, and in a required text column (`prescriptions.drug`) an empty cell is a value
+of its own.
 """
 
 from __future__ import annotations

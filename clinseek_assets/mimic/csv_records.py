@@ -249,7 +249,7 @@ class RecordReader:
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
-        self.where = f"{source.table.module}/{source.table.name} ({source.path.name})"
+        self.where = f"{source.table.module}/{source.table.name} ({source.told or source.path.name})"
 
     def __enter__(self) -> RecordReader:
         try:

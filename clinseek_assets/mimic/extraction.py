@@ -136,7 +136,7 @@ def extract_table(
     if receipt is not None:
         return _extraction(source.table, destination, receipt, started, reused=True)
     try:
-        with _scratch(destination) as scratch:
+        with scratch_folder(destination) as scratch:
             wanted = _Wanted(source, kept, derive, on_read)
             receipt = _extracted(wanted, rule, destination, scratch, memory_mb)
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # their texts may quote rows
@@ -230,6 +230,28 @@ def extract_tables(
     return extracted
 
 
+def rows_with(source: SourceFile, column: str, values: Collection[int]) -> pa.Table:
+    """The rows of a source file that have one of some numbers in a column, in memory: for files of few wanted rows.
+
+    Args:
+        source: the file.
+        column: an integer column of its catalogue entry.
+        values: the wanted numbers.
+
+    Returns:
+        The catalogue's columns and `source_row`, in file order.
+
+    Raises:
+        SourceFault: the file is damaged or not of the expected shape.
+    """
+    with RecordReader(source) as reader:
+        batches = [
+            typed_batch(source.table, cells, pa.array(numbers), reader.where)
+            for cells, numbers in _kept_cells(reader, column, sorted(set(values)), None)
+        ]
+    return pa.Table.from_batches(batches, parquet_schema(source.table))
+
+
 class _InterruptedError(Exception):
     """The run was interrupted while a worker was reading."""
 
@@ -284,8 +306,8 @@ def _write_kept(reader: RecordReader, wanted: _Wanted, destination: Path) -> _Ta
     tally = _Tally()
     buffer: list[pa.RecordBatch] = []
     schema = parquet_schema(reader.source.table)
-    with _parquet_writer(destination, reader.source.table) as writer:
-        for batch in _typed_batches(reader, wanted):
+    with parquet_writer(destination, reader.source.table) as writer:
+        for batch in _read_rows(reader, wanted):
             tally.rows += batch.num_rows
             if reader.source.table.of_patients:
                 tally.count(batch.column("subject_id").to_numpy())
@@ -300,16 +322,17 @@ def _write_kept(reader: RecordReader, wanted: _Wanted, destination: Path) -> _Ta
     return tally
 
 
-def _parquet_writer(destination: Path, table: Table) -> pq.ParquetWriter:
+def parquet_writer(destination: Path, table: Table) -> pq.ParquetWriter:
     """A writer that keeps dictionaries of texts alone: ids and times seldom repeat, and half its time went there."""
     texts = [column.name for column in table.columns if column.type is ColumnType.TEXT]
     return pq.ParquetWriter(destination, parquet_schema(table), use_dictionary=texts)
 
 
-def _typed_batches(reader: RecordReader, wanted: _Wanted) -> Iterator[pa.RecordBatch]:
+def _read_rows(reader: RecordReader, wanted: _Wanted) -> Iterator[pa.RecordBatch]:
     """The rows that are kept, typed and completed."""
     kept, on_read = wanted.kept, wanted.on_read
-    for cells, numbers in _all_cells(reader, on_read) if kept is None else _kept_cells(reader, kept, on_read):
+    kept_cells = _all_cells(reader, on_read) if kept is None else _kept_cells(reader, "subject_id", kept, on_read)
+    for cells, numbers in kept_cells:
         batch = typed_batch(reader.source.table, cells, pa.array(numbers), reader.where)
         yield wanted.derive.fill(batch, reader.where) if wanted.derive else batch
 
@@ -325,14 +348,14 @@ def _all_cells(
 
 
 def _kept_cells(
-    reader: RecordReader, kept: list[int], on_read: Callable[[int], None] | None
+    reader: RecordReader, column: str, kept: list[int], on_read: Callable[[int], None] | None
 ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-    """The cohort's records: their cells as text and their numbers.
+    """The records with one of the wanted numbers in `column`: their cells as text and their numbers.
 
-    Of all records the subject_id alone is made a value; the cohort's are tokenised once more, many at a time.
+    Of all records that column alone is made a value; the wanted ones are tokenised once more, many at a time.
     """
     table = reader.source.table
-    cohort = pa.array(kept, pa.int64())
+    wanted = pa.array(kept, pa.int64())
     texts: list[bytes] = []
     numbers: list[np.ndarray] = []
 
@@ -343,12 +366,12 @@ def _kept_cells(
         numbers.clear()
         return cells, told
 
-    for block in reader.blocks(["subject_id"]):
+    for block in reader.blocks([column]):
         if on_read is not None:
             on_read(reader.bytes_read)
-        (subject_ids,) = block.cells.columns
-        subjects = typed_column(table, table.column("subject_id"), subject_ids, pa.array(block.numbers), reader.where)
-        places = np.flatnonzero(pc.is_in(subjects, cohort).to_numpy(zero_copy_only=False))
+        (texts_of_ids,) = block.cells.columns
+        ids = typed_column(table, table.column(column), texts_of_ids, pa.array(block.numbers), reader.where)
+        places = np.flatnonzero(pc.is_in(ids, wanted).to_numpy(zero_copy_only=False))
         if len(places):
             texts.append(block.text_of(places))
             numbers.append(block.numbers[places])
@@ -368,7 +391,7 @@ def _write_sorted(
     row_bytes = size // metadata.num_rows + 1
     engine.execute(f"SET memory_limit = '{max(memory_mb, row_bytes * ROWS_IN_A_SORT // 1_000_000)}MB'")
     rows = engine.sql(f"SELECT * FROM read_parquet(?) ORDER BY subject_id, {SOURCE_ROW}", params=[str(unsorted)])
-    with _parquet_writer(destination, table) as writer:
+    with parquet_writer(destination, table) as writer:
         for batch in cast(
             pa.RecordBatchReader, rows.to_arrow_reader(min(ROWS_A_GROUP, BYTES_A_GROUP // row_bytes + 1))
         ):
@@ -392,7 +415,7 @@ def _scratch_path(destination: Path) -> Path:
 
 
 @contextmanager
-def _scratch(destination: Path) -> Iterator[Path]:
+def scratch_folder(destination: Path) -> Iterator[Path]:
     """A private folder beside the destination, empty and ours alone, gone afterwards whatever happens.
 
     Who has it is the only one who writes the destination, so what a killed run left of that is removed.

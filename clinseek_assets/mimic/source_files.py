@@ -23,11 +23,13 @@ class SourceFile:
         table: the catalogue entry.
         path: the `.csv` or `.csv.gz` file.
         notices: what a reader should know about the choice of the file.
+        told: the file as messages name it, where its path may not be told (it names a patient).
     """
 
     table: Table
     path: Path
     notices: tuple[str, ...] = ()
+    told: str = ""
 
     @property
     def compressed(self) -> bool:
@@ -75,7 +77,7 @@ def find_source_files(module_roots: Mapping[str, Path]) -> SourceInventory:
         if not candidates:
             inventory.missing[table.name] = _why_missing(table, root)
             continue
-        source = _newest(table, candidates)
+        source = newest_of(table, candidates)
         inventory.files[table.name] = source
         inventory.notices.extend(source.notices)
     return inventory
@@ -85,7 +87,8 @@ def _files_of(table: Table, root: Path) -> list[Path]:
     return [path for suffix in SUFFIXES if (path := root / f"{table.name}{suffix}").is_file()]
 
 
-def _newest(table: Table, candidates: list[Path]) -> SourceFile:
+def newest_of(table: Table, candidates: list[Path]) -> SourceFile:
+    """Of a table's files, plain and compressed, the newer; where there are two, with a notice."""
     newest = max(candidates, key=lambda path: path.stat().st_mtime_ns)
     if len(candidates) == 1:
         return SourceFile(table, newest)
