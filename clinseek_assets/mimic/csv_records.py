@@ -36,7 +36,7 @@ from clinseek_assets.mimic.record_bounds import (
     record_ends,
 )
 from clinseek_assets.mimic.source_files import SourceFile
-from clinseek_assets.mimic.tables import Table
+from clinseek_assets.mimic.tables import FETCH_AGAIN, Table
 
 # Memory is a small multiple of a block, whatever the file's size.
 BLOCK_BYTES = 1 << 19
@@ -62,7 +62,6 @@ PARSING = pa_csv.ParseOptions(
     newlines_in_values=True,
     ignore_empty_lines=False,
 )
-FETCH_AGAIN = "Fetch the file again, and compare it with the SHA256SUMS.txt of its PhysioNet project."
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def bind_header(table: Table, names: list[str], where: str) -> Header:
         )
     twice = [name for name, times in Counter(folded).items() if times > 1 and name in wanted]
     if twice:
-        raise SourceFault(f"{where}: the header names the column {', '.join(twice)} twice.", mend=FETCH_AGAIN)
+        raise SourceFault(f"{where}: the header names the column {', '.join(twice)} twice.", mend=table.mend)
     places = tuple(folded.index(name) if name in folded else None for name in wanted)
     found = [place for place in places if place is not None]
     notices = []
@@ -284,7 +283,7 @@ class RecordReader:
             raise SourceFault(
                 f"{self.where}: after record {before} a record is longer than {LONGEST_RECORD} bytes: a quote is not "
                 "closed.",
-                mend=FETCH_AGAIN,
+                mend=self.source.table.mend,
             ) from None
         except DAMAGED_GZIP:
             raise self._damaged_gzip() from None
@@ -292,7 +291,7 @@ class RecordReader:
             raise SourceFault(
                 f"{self.where}: line {line_at(self.source, stray.offset)} has a quote where a cell neither begins nor "
                 'ends: cells with quotes in them must be quoted, and their quotes doubled ("").',
-                mend=FETCH_AGAIN,
+                mend=self.source.table.mend,
             ) from None
         except OSError as error:
             raise SourceFault(f"{self.where}: reading failed ({error.strerror}).") from None
@@ -348,18 +347,22 @@ class RecordReader:
             raise self._damaged_gzip() from None
         self._header_bytes = len(line)
         if not line.strip():
-            raise SourceFault(f"{self.where}: the file is empty, it has not even a header.", mend=FETCH_AGAIN)
+            raise SourceFault(
+                f"{self.where}: the file is empty, it has not even a header.", mend=self.source.table.mend
+            )
         try:
             text = line.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise self._wrong_encoding(1) from None
         if not text.endswith("\n"):
-            raise SourceFault(f"{self.where}: the header line has no end: the file was cut.", mend=FETCH_AGAIN)
+            raise SourceFault(
+                f"{self.where}: the header line has no end: the file was cut.", mend=self.source.table.mend
+            )
         try:
             names = next(csv.reader([text]))
         except csv.Error:
             raise SourceFault(
-                f"{self.where}: a carriage return stands within the header line.", mend=FETCH_AGAIN
+                f"{self.where}: a carriage return stands within the header line.", mend=self.source.table.mend
             ) from None
         return bind_header(self.source.table, names, self.where)
 
@@ -384,14 +387,16 @@ class RecordReader:
 
     def _cut(self, *, quoted: bool) -> SourceFault:
         if quoted:
-            return SourceFault(f"{self.where}: the last quote is not closed: the file was cut.", mend=FETCH_AGAIN)
+            return SourceFault(
+                f"{self.where}: the last quote is not closed: the file was cut.", mend=self.source.table.mend
+            )
         return SourceFault(
             f"{self.where}: the last record has no line end: the file was cut.",
-            mend=f"{FETCH_AGAIN} If nothing is missing, end the file with a line break.",
+            mend=f"{self.source.table.mend} If nothing is missing, end the file with a line break.",
         )
 
     def _damaged_gzip(self) -> SourceFault:
-        return SourceFault(f"{self.where}: the gzip data is damaged or ends too early.", mend=FETCH_AGAIN)
+        return SourceFault(f"{self.where}: the gzip data is damaged or ends too early.", mend=self.source.table.mend)
 
     def _wrong_encoding(self, line: int | None) -> SourceFault:
         return SourceFault(
@@ -404,7 +409,7 @@ class RecordReader:
             record = before + int(found["record"])
             return SourceFault(
                 f"{self.where}: record {record} has {found['fields']} fields where the header has {found['width']}.",
-                mend=f"{line_told(record)} {FETCH_AGAIN}",
+                mend=f"{line_told(record)} {self.source.table.mend}",
             )
         return _unclear_records(self.where, before)
 

@@ -29,6 +29,13 @@ class ColumnType(Enum):
 # The datasets other than MIMIC-IV that tables are read from, by `Table.module`.
 DATASET_TITLES = {"mimic_cxr": "MIMIC-CXR-JPG", "ehrxqa": "EHRXQA", "medmod": "MedMod"}
 
+FETCH_AGAIN = "Fetch the file again, and compare it with the SHA256SUMS.txt of its PhysioNet project."
+# What users build themselves cannot be fetched.
+BUILD_AGAIN = {
+    "ehrxqa": "Write the file again with EHRXQA's own scripts (preprocess_db.py).",
+    "medmod": "Write the file again with MedMod's own scripts (mimic4extract).",
+}
+
 TYPE_OF_WORD = {column_type.word: column_type for column_type in ColumnType}
 
 
@@ -93,6 +100,11 @@ class Table:
     def dataset(self) -> str:
         """The published name of the dataset that the table belongs to, for messages."""
         return DATASET_TITLES.get(self.module, "MIMIC-IV")
+
+    @property
+    def mend(self) -> str:
+        """What a user can do about a damaged file of the table."""
+        return BUILD_AGAIN.get(self.module, FETCH_AGAIN)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
