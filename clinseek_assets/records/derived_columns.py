@@ -1,5 +1,7 @@
 """The three columns that the published builder adds to a patient's tables, by its rules, NULL where it has nothing.
 
+It adds them to MIMIC-IV alone: the tables of EHRXQA and MedMod stay as their own builders made them.
+
 - `diagnoses_icd.charttime`: dischtime of the same hadm_id, minus one minute;
 - `diagnosis.charttime` (emergency department): outtime of the same stay_id, minus one minute;
 - `admissions.text`: the discharge summary of the same hadm_id up to the first «Physical Exam» (case-sensitive),
@@ -58,17 +60,22 @@ DERIVED_COLUMNS = {
     )
 }
 
+DERIVED_OF_DATASET: Mapping[str, Mapping[str, DerivedColumn]] = {
+    "mimic_iv": DERIVED_COLUMNS,
+    "ehrxqa": {},
+    "medmod": {},
+}
 
-def with_derived_columns(rows: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+
+def with_derived_columns(rows: Mapping[str, pa.Table], derived: Mapping[str, DerivedColumn]) -> dict[str, pa.Table]:
     """One patient's rows with the derived columns appended.
 
     Args:
         rows: table -> rows as `patient_streams` gives them; tables without rows are absent.
+        derived: table -> its derived column.
     """
     return {
-        name: of_table.append_column(DERIVED_COLUMNS[name].name, _derived(DERIVED_COLUMNS[name], rows))
-        if name in DERIVED_COLUMNS
-        else of_table
+        name: of_table.append_column(derived[name].name, _derived(derived[name], rows)) if name in derived else of_table
         for name, of_table in rows.items()
     }
 

@@ -21,7 +21,7 @@ import adbc_driver_sqlite.dbapi as adbc
 import pyarrow as pa
 
 from clinseek_assets.faults import DatabaseFault
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.mimic.catalogue import MIMIC_IV, Catalogue
 from clinseek_assets.mimic.tables import Table
 from clinseek_assets.records.database_schema import (
     PAGE_BYTES,
@@ -30,7 +30,7 @@ from clinseek_assets.records.database_schema import (
     empty_database,
     schema_statements,
 )
-from clinseek_assets.records.derived_columns import with_derived_columns
+from clinseek_assets.records.derived_columns import DERIVED_OF_DATASET, with_derived_columns
 from clinseek_assets.records.patient_streams import TableStream
 from clinseek_assets.storage import fingerprint
 from clinseek_assets.storage.atomic import PRIVATE_FILE, sweep, whole_file, write_text
@@ -96,15 +96,17 @@ def build_patient_databases(
     subject_ids: Collection[int],
     folder: Path,
     *,
+    catalogue: Catalogue = MIMIC_IV,
     progress: Callable[[int, int], None] | None = None,
 ) -> DatabasesBuilt:
     """Write the databases of these patients, those that are up to date excepted.
 
     Args:
-        tables: table name -> extracted Parquet file; tables that are not of patients are ignored, absent
-            ones are empty.
+        tables: table name -> extracted Parquet file; those that are no patient tables of the catalogue are ignored,
+            absent ones are empty.
         subject_ids: the patients.
         folder: where the databases lie; it is made private to its owner.
+        catalogue: whose tables: an allow-list of tables and columns.
         progress: called with patients done and in all.
 
     Raises:
@@ -112,95 +114,105 @@ def build_patient_databases(
         Fault: another run is writing databases there.
     """
     with sole_use(folder, "writing patient databases"):
-        return _build(tables, subject_ids, folder, progress)
+        return _Builder(catalogue, folder).build(tables, subject_ids, progress)
 
 
-def _build(
-    tables: Mapping[str, Path],
-    subject_ids: Collection[int],
-    folder: Path,
-    progress: Callable[[int, int], None] | None,
-) -> DatabasesBuilt:
-    started = time.perf_counter()
-    sweep(folder)
-    tables = {name: tables[name] for name in PATIENT_TABLES if name in tables}
-    inputs = _inputs_fingerprint(tables)
-    patients = sorted(set(subject_ids))
-    notes = _read_notes(folder)
-    _write_notes(folder, notes)  # without a line that a killed run cut short: new ones are appended
-    current = {
-        patient: note
-        for patient in patients
-        if (note := notes.get(database_path(folder, patient).name))
-        and note.vouches_for(database_path(folder, patient), inputs)
-    }
-    pending = [patient for patient in patients if patient not in current]
-    written = _write_databases(tables, pending, folder, inputs, len(patients), progress) if pending else {}
-    kept = {**current, **written}
-    _write_notes(folder, {**notes, **{note.file: note for note in kept.values()}})
-    return DatabasesBuilt(
-        written=len(written),
-        up_to_date=len(current),
-        without_rows=len(patients) - len(kept),
-        left_over=len(_patients_in(folder) - set(patients)),
-        seconds=time.perf_counter() - started,
-        fingerprint=fingerprint.of_value(sorted((note.file, note.sha256) for note in kept.values())),
-    )
+class _Builder:
+    """Writes the databases of one catalogue into one folder."""
+
+    def __init__(self, catalogue: Catalogue, folder: Path) -> None:
+        self._catalogue = catalogue
+        self._folder = folder
+
+    def build(
+        self,
+        tables: Mapping[str, Path],
+        subject_ids: Collection[int],
+        progress: Callable[[int, int], None] | None,
+    ) -> DatabasesBuilt:
+        """Write what is missing or out of date, and note it."""
+        started = time.perf_counter()
+        folder = self._folder
+        sweep(folder)
+        tables = {name: tables[name] for name in self._catalogue.patient_tables if name in tables}
+        inputs = self._inputs_fingerprint(tables)
+        patients = sorted(set(subject_ids))
+        notes = _read_notes(folder)
+        _write_notes(folder, notes)  # without a line that a killed run cut short: new ones are appended
+        current = {
+            patient: note
+            for patient in patients
+            if (note := notes.get(database_path(folder, patient).name))
+            and note.vouches_for(database_path(folder, patient), inputs)
+        }
+        pending = [patient for patient in patients if patient not in current]
+        written = self._write_databases(tables, pending, inputs, len(patients), progress) if pending else {}
+        kept = {**current, **written}
+        _write_notes(folder, {**notes, **{note.file: note for note in kept.values()}})
+        return DatabasesBuilt(
+            written=len(written),
+            up_to_date=len(current),
+            without_rows=len(patients) - len(kept),
+            left_over=len(_patients_in(folder) - set(patients)),
+            seconds=time.perf_counter() - started,
+            fingerprint=fingerprint.of_value(sorted((note.file, note.sha256) for note in kept.values())),
+        )
+
+    def _inputs_fingerprint(self, tables: Mapping[str, Path]) -> str:
+        contents = {name: fingerprint.of_file(path) for name, path in tables.items()}
+        return fingerprint.of_value([VERSION, PAGE_BYTES, schema_statements(self._catalogue), contents])
+
+    def _write_databases(
+        self,
+        tables: Mapping[str, Path],
+        patients: list[int],
+        inputs: str,
+        total: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> dict[int, Note]:
+        """Write the patients' databases, as many at a time as there are cores, each noted as soon as it is there."""
+        written: dict[int, Note] = {}
+        done = total - len(patients)
+        with (
+            open(self._folder / NOTES_FILE, "a", encoding="utf-8", opener=_private) as journal,
+            ThreadPoolExecutor(os.cpu_count()) as workers,
+        ):
+
+            def settle(patient: int, job: Future[Note] | None) -> None:
+                nonlocal done
+                if job is not None:
+                    written[patient] = job.result()
+                    journal.write(json.dumps(asdict(written[patient])) + "\n")
+                    journal.flush()
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+
+            waiting: deque[tuple[int, Future[Note] | None]] = deque()
+            empty = empty_database(_user_version(inputs), self._catalogue)
+            for patient, rows in self._patients_rows(tables, patients):
+                path = database_path(self._folder, patient)
+                job = workers.submit(_write_database, path, empty, rows, inputs, self._catalogue) if rows else None
+                waiting.append((patient, job))
+                if len(waiting) > PATIENTS_IN_MEMORY:
+                    settle(*waiting.popleft())
+            for patient, job in waiting:
+                settle(patient, job)
+        return written
+
+    def _patients_rows(
+        self, tables: Mapping[str, Path], patients: list[int]
+    ) -> Iterator[tuple[int, dict[str, pa.Table]]]:
+        """Patient by patient, ascending: the rows of the tables that have any."""
+        streams = {name: TableStream(self._catalogue.patient_tables[name], path) for name, path in tables.items()}
+        for patient in patients:
+            found = {name: stream.rows_of(patient) for name, stream in streams.items()}
+            yield patient, {name: rows for name, rows in found.items() if rows is not None}
 
 
-def _inputs_fingerprint(tables: Mapping[str, Path]) -> str:
-    contents = {name: fingerprint.of_file(path) for name, path in tables.items()}
-    return fingerprint.of_value([VERSION, PAGE_BYTES, schema_statements(), contents])
-
-
-def _write_databases(
-    tables: Mapping[str, Path],
-    patients: list[int],
-    folder: Path,
-    inputs: str,
-    total: int,
-    progress: Callable[[int, int], None] | None,
-) -> dict[int, Note]:
-    """Write the patients' databases, as many at a time as there are cores, each noted as soon as it is there."""
-    written: dict[int, Note] = {}
-    done = total - len(patients)
-    with (
-        open(folder / NOTES_FILE, "a", encoding="utf-8", opener=_private) as journal,
-        ThreadPoolExecutor(os.cpu_count()) as workers,
-    ):
-
-        def settle(patient: int, job: Future[Note] | None) -> None:
-            nonlocal done
-            if job is not None:
-                written[patient] = job.result()
-                journal.write(json.dumps(asdict(written[patient])) + "\n")
-                journal.flush()
-            done += 1
-            if progress is not None:
-                progress(done, total)
-
-        waiting: deque[tuple[int, Future[Note] | None]] = deque()
-        empty = empty_database(_user_version(inputs))
-        for patient, rows in _patients_rows(tables, patients):
-            path = database_path(folder, patient)
-            waiting.append((patient, workers.submit(_write_database, path, empty, rows, inputs) if rows else None))
-            if len(waiting) > PATIENTS_IN_MEMORY:
-                settle(*waiting.popleft())
-        for patient, job in waiting:
-            settle(patient, job)
-    return written
-
-
-def _patients_rows(tables: Mapping[str, Path], patients: list[int]) -> Iterator[tuple[int, dict[str, pa.Table]]]:
-    """Patient by patient, ascending: the rows of the tables that have any."""
-    streams = {name: TableStream(PATIENT_TABLES[name], path) for name, path in tables.items()}
-    for patient in patients:
-        found = {name: stream.rows_of(patient) for name, stream in streams.items()}
-        yield patient, {name: rows for name, rows in found.items() if rows is not None}
-
-
-def _write_database(path: Path, empty: bytes, rows: Mapping[str, pa.Table], inputs: str) -> Note:
+def _write_database(catalogue: Catalogue, path: Path, empty: bytes, rows: Mapping[str, pa.Table], inputs: str) -> Note:
     """Fill an empty database with one patient's rows. The rows go to SQLite as Arrow, not as Python objects."""
+    derived = DERIVED_OF_DATASET[catalogue.dataset]
     try:
         with whole_file(path) as temporary:
             temporary.write_bytes(empty)
@@ -209,8 +221,8 @@ def _write_database(path: Path, empty: bytes, rows: Mapping[str, pa.Table], inpu
                     cursor.execute(f"PRAGMA {setting}")
                     cursor.fetchall()
                 connection.adbc_connection.set_autocommit(False)
-                for name, of_table in with_derived_columns(rows).items():
-                    _fill(cursor, PATIENT_TABLES[name], of_table)
+                for name, of_table in with_derived_columns(rows, derived).items():
+                    _fill(cursor, catalogue.patient_tables[name], of_table)
                 connection.adbc_connection.commit()
             note = Note(path.name, inputs, temporary.stat().st_size, fingerprint.of_file(temporary))
     except (adbc.Error, OSError) as error:

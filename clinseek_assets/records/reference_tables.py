@@ -20,6 +20,7 @@ from clinseek_assets.mimic import code_classes
 from clinseek_assets.mimic import tables as table_shapes
 from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.mimic.code_classes import CodeClass, IcdCode, icd_key
+from clinseek_assets.mimic.tables import Table
 from clinseek_assets.records import sqlite_tables
 from clinseek_assets.records.sqlite_tables import Row, SqliteTable
 from clinseek_assets.storage import fingerprint
@@ -86,7 +87,7 @@ def build_reference_tables(
     inputs = reference_fingerprint(tables, atc_classes, ccs_icd9_procedures)
     up_to_date = sqlite_tables.is_built_from(destination, inputs)
     if not up_to_date:
-        dictionaries = {name: read_dictionary(tables.get(name), name) for name in DICTIONARY_TABLES}
+        dictionaries = {name: read_dictionary(tables.get(name), TABLES[name]) for name in DICTIONARY_TABLES}
         classes = {
             "d_ccs_diagnoses": code_classes.ccs_of_diagnoses(),
             "d_ccs_procedures": code_classes.ccs_of_procedures(ccs_icd9_procedures),
@@ -136,7 +137,7 @@ def file_fingerprint(path: Path) -> str:
         ) from None
 
 
-def read_dictionary(path: Path | None, name: str) -> Sequence[Row]:
+def read_dictionary(path: Path | None, table: Table) -> Sequence[Row]:
     """A dictionary's rows in the order of the source file, with the catalogue's columns; none where there is no file.
 
     Raises:
@@ -146,10 +147,10 @@ def read_dictionary(path: Path | None, name: str) -> Sequence[Row]:
         return []
     try:
         frame = polars.read_parquet(path)
-        return frame.sort("source_row").select(TABLES[name].column_names).rows()
+        return frame.sort("source_row").select(table.column_names).rows()
     except (polars.exceptions.PolarsError, OSError) as error:
         raise SourceFault(
-            f"{path} does not hold the columns of {name} ({type(error).__name__}).",
+            f"{path} does not hold the columns of {table.name} ({type(error).__name__}).",
             mend="Remove the file and extract the table again.",
         ) from None
 

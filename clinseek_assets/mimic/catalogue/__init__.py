@@ -18,7 +18,7 @@ PATIENT_TABLES: dict[str, Table] = {name: table for name, table in TABLES.items(
 DICTIONARIES: dict[str, Table] = {name: table for name, table in TABLES.items() if not table.of_patients}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """The tables that a dataset's patient databases are made of: an allow-list of tables and columns.
 
@@ -36,8 +36,9 @@ class Catalogue:
         return {name: table for name, table in self.tables.items() if table.of_patients}
 
 
+MIMIC_IV = Catalogue("mimic_iv", TABLES)
 CATALOGUES: dict[str, Catalogue] = {
-    "mimic_iv": Catalogue("mimic_iv", TABLES),
+    MIMIC_IV.dataset: MIMIC_IV,
     "ehrxqa": Catalogue("ehrxqa", {table.name: table for table in ehrxqa.TABLES}),
     "medmod": Catalogue("medmod", {table.name: table for table in medmod.TABLES}),
 }

@@ -116,8 +116,31 @@ class OnlyFor:
     moment: Moment
 
 
+@dataclass(frozen=True)
+class FromNumber:
+    """One moment where a column holds this number or a larger one, another where it holds a smaller one."""
+
+    column: str
+    least: int
+    reached: Moment
+    below: Moment
+
+
 Moment = (
-    Always | At | Of | Admitted | Ended | Billed | StayBilled | Parent | YearBegun | Latest | FirstOf | Where | OnlyFor
+    Always
+    | At
+    | Of
+    | Admitted
+    | Ended
+    | Billed
+    | StayBilled
+    | Parent
+    | YearBegun
+    | Latest
+    | FirstOf
+    | Where
+    | OnlyFor
+    | FromNumber
 )
 
 
@@ -134,4 +157,6 @@ def others(moment: Moment) -> frozenset[str]:
             return others(moment.filled) | others(moment.empty)
         case OnlyFor():
             return others(moment.moment)
+        case FromNumber():
+            return others(moment.reached) | others(moment.below)
     return frozenset()

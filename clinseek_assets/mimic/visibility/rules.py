@@ -7,9 +7,7 @@ a «J» in a reason marks a judgement. Every column that is served is named: a t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache, cached_property
+from functools import cache
 
 from clinseek_assets.benchmark.subtasks import DECISION, Subtask
 from clinseek_assets.mimic.visibility.moments import (
@@ -20,7 +18,6 @@ from clinseek_assets.mimic.visibility.moments import (
     Ended,
     FirstOf,
     Latest,
-    Moment,
     Of,
     OnlyFor,
     Parent,
@@ -28,69 +25,7 @@ from clinseek_assets.mimic.visibility.moments import (
     Where,
     YearBegun,
 )
-
-SECOND = timedelta(seconds=1)
-DAY = timedelta(days=1)
-# How long after a stay its bill is written (J): the `discharge` transfer follows dischtime by up to 28 hours, and a
-# question is asked a second after the last event, so that codes «known at discharge» would stand in plain sight.
-BILLING = timedelta(hours=72)
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Columns whose value is known later than their row; until then they read NULL.
-
-    Attributes:
-        columns: their names.
-        known: when the value is known.
-        why: the reason, in a line.
-    """
-
-    columns: tuple[str, ...]
-    known: Moment
-    why: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What may be seen of a table.
-
-    Attributes:
-        table: its name.
-        row: when a row is known.
-        why: the reason, in a line.
-        with_row: columns that are known with their row.
-        settled: columns that are known later, or not at all before their own moment.
-        never: columns that are not served, with the reason; derived columns of the databases included.
-        planned: columns among `with_row` that hold times which may lie after the moment, since they are plans.
-        order: the time by which the benchmark orders the rows, for the target embargo; None where they have none of
-            their own. Details have that of their parent and are hidden with it.
-    """
-
-    table: str
-    row: Moment
-    why: str
-    with_row: tuple[str, ...]
-    settled: tuple[Settled, ...] = ()
-    never: tuple[tuple[str, str], ...] = ()
-    planned: tuple[str, ...] = ()
-    order: Moment | None = None
-
-    @cached_property
-    def served(self) -> frozenset[str]:
-        """The columns that are served."""
-        return frozenset(self.with_row).union(*(settled.columns for settled in self.settled))
-
-    @cached_property
-    def not_served(self) -> frozenset[str]:
-        """The columns that are never shown."""
-        return frozenset(name for name, _ in self.never)
-
-
-def names(block: str) -> tuple[str, ...]:
-    """Column names, as they stand in a text with blanks between them."""
-    return tuple(block.split())
-
+from clinseek_assets.mimic.visibility.rule import DAY, SECOND, Rule, Settled, names
 
 BORN_FOR_ADMISSIONS = "an id betrays the admission to come: labs carry one in 38 ED stays that end in it, in 0 others"
 _HX = Settled(("hadm_id",), Admitted(), BORN_FOR_ADMISSIONS)
@@ -437,9 +372,8 @@ RULES: dict[str, Rule] = {
     )
 }
 
-# The target event often shares the second of the last event in the context: rows of the target table with an event
-# time at or after the moment less this are hidden, and so are those of its siblings, which tell the same.
-EMBARGO = timedelta(seconds=1)
+# The target event often shares the second of the last event in the context: rows of the target table in the last
+# moments before the question (`rule.EMBARGO`) are hidden, and so are those of its siblings, which tell the same.
 SIBLINGS: tuple[frozenset[str], ...] = (
     frozenset({"inputevents", "ingredientevents"}),
     frozenset({"prescriptions", "pharmacy"}),

@@ -12,10 +12,8 @@ from functools import cache
 
 import apsw
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
-from clinseek_assets.mimic.tables import ColumnType
-from clinseek_assets.records.database_schema import column_names
-from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
+from clinseek_assets.mimic.tables import ColumnType, Table
+from clinseek_assets.records.pinned.kinds import KINDS, RecordKind
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import time_text
 from clinseek_assets.records.pinned.views import EVERY_ROW, NO_ROW, ROW, SOURCE, View, view_of
@@ -28,30 +26,31 @@ EMPTIED = "pharmacy"
 
 def compat_views(connection: apsw.Connection, pin: Pin) -> list[View]:
     """The views of the tables that the patient has rows in, in the catalogue's order, cut at the pin's moment."""
-    with_rows = _tables_with_rows(connection)
+    kind = KINDS[pin.dataset]
+    with_rows = _tables_with_rows(connection, kind)
     constants = {"moment": time_text(pin.prediction_time)}
     views = []
     for table in with_rows:
-        derived = _has_derived_column(table, with_rows)
-        days = derived and _begins_without_times(connection, table)
-        views.append(replace(_template(table, derived, days), constants=constants))
+        derived = _derived_column(kind, table, with_rows)
+        days = derived is not None and _begins_without_times(connection, table, derived)
+        views.append(replace(_template(kind, table, derived, days), constants=constants))
     return views
 
 
-def _tables_with_rows(connection: apsw.Connection) -> list[str]:
-    counted = ", ".join(f'EXISTS (SELECT 1 FROM {SOURCE}."{name}")' for name in PATIENT_TABLES)
+def _tables_with_rows(connection: apsw.Connection, kind: RecordKind) -> list[str]:
+    counted = ", ".join(f'EXISTS (SELECT 1 FROM {SOURCE}."{name}")' for name in kind.tables)
     (present,) = connection.execute(f"SELECT {counted}")
-    return [name for name, there in zip(PATIENT_TABLES, present, strict=True) if there]
+    return [name for name, there in zip(kind.tables, present, strict=True) if there]
 
 
-def _has_derived_column(table: str, with_rows: list[str]) -> bool:
+def _derived_column(kind: RecordKind, table: str, with_rows: list[str]) -> str | None:
     """The published builder adds a column only where the patient has rows of the table that it is derived from."""
-    return table in DERIVED_COLUMNS and DERIVED_COLUMNS[table].source in with_rows
+    derived = kind.derived.get(table)
+    return derived.name if derived is not None and derived.source in with_rows else None
 
 
-def _begins_without_times(connection: apsw.Connection, table: str) -> bool:
+def _begins_without_times(connection: apsw.Connection, table: str, column: str) -> bool:
     """Whether the first values of a derived column are all missing: empty, thus short, texts in the published one."""
-    column = DERIVED_COLUMNS[table].name
     first = connection.execute(
         f'SELECT "{column}" IS NULL FROM {SOURCE}."{table}" ORDER BY rowid LIMIT {VALUES_LOOKED_AT}'
     )
@@ -59,35 +58,44 @@ def _begins_without_times(connection: apsw.Connection, table: str) -> bool:
 
 
 @cache
-def _template(table: str, derived: bool, days: bool) -> View:
+def _template(kind: RecordKind, table: str, derived: str | None, days: bool) -> View:
     """A table's view with a mark for the moment.
 
     Args:
+        kind: of the record.
         table: its name.
-        derived: whether it has its derived column.
+        derived: its derived column, where it has one.
         days: whether that column is taken for one of days.
     """
-    columns = column_names(PATIENT_TABLES[table]) if derived else PATIENT_TABLES[table].column_names
+    own = kind.tables[table].column_names
+    columns = own if derived is None else (*own, derived)
     shown = {column: f'{ROW}."{column}"' for column in columns}
-    if derived and not NAME_OF_TIME.search(DERIVED_COLUMNS[table].name):
-        shown[DERIVED_COLUMNS[table].name] = _empty_for_null(DERIVED_COLUMNS[table].name)
-    if table == "prescriptions":
+    if derived is not None and not NAME_OF_TIME.search(derived):
+        shown[derived] = _empty_for_null(derived)
+    if table == "prescriptions" and "ndc" in columns:
         shown["ndc"] = _eleven_digits("ndc")
     time_column = next(filter(NAME_OF_TIME.search, columns), None)
     where = EVERY_ROW
     if time_column is not None:
-        if _of_days(table, time_column, days):
+        if _of_days(kind.tables[table], time_column, days):
             shown[time_column] = f'{_end_of_day(time_column)} AS "{time_column}"'
             where = f"{_end_of_day(time_column)} < '{{moment}}'"
         else:
             where = f"+{ROW}.\"{time_column}\" < '{{moment}}'"
-    return view_of(table, shown, NO_ROW if table == EMPTIED else where, frozenset(), time_column)
+    return view_of(
+        table,
+        shown,
+        NO_ROW if table == EMPTIED else where,
+        also_read=frozenset(),
+        time_column=time_column,
+        labels=kind.labels.get(table, ()),
+    )
 
 
-def _of_days(table: str, column: str, days: bool) -> bool:
-    if column not in PATIENT_TABLES[table].column_names:
+def _of_days(table: Table, column: str, days: bool) -> bool:
+    if column not in table.column_names:
         return days
-    return PATIENT_TABLES[table].column(column).type is ColumnType.DATE
+    return table.column(column).type is ColumnType.DATE
 
 
 def _end_of_day(column: str) -> str:

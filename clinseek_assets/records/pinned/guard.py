@@ -10,8 +10,6 @@ from collections.abc import Iterable
 
 import apsw
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
-from clinseek_assets.records.pinned.labels import DICTIONARIES
 from clinseek_assets.records.pinned.views import RESERVED, View
 
 # Aggregates, window functions, and scalars whose time and output are bounded by their input's length. Not among them:
@@ -36,6 +34,7 @@ class Guard:
 
     Args:
         views: what is served.
+        behind: the tables of the databases behind the views.
 
     Attributes:
         trusted: whether everything is allowed, while the record itself is at work.
@@ -43,10 +42,10 @@ class Guard:
             `("statement", "")`.
     """
 
-    def __init__(self, views: Iterable[View]) -> None:
+    def __init__(self, views: Iterable[View], behind: Iterable[str]) -> None:
         self._served = {view.table for view in views}
         self._inner = {view.inner_name: view for view in views}
-        self._not_served = frozenset({*PATIENT_TABLES, *DICTIONARIES, *VIRTUAL_TABLES} - self._served)
+        self._not_served = frozenset({*behind, *VIRTUAL_TABLES} - self._served)
         self.trusted = False
         self.denied: tuple[str, str] | None = None
 

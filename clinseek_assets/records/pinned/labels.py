@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clinseek_assets.mimic.catalogue import Catalogue
+
 REFERENCE = "ref"
 """The schema that the reference database is attached as."""
 NORMALISED_NDC = "__pin_ndc"
@@ -64,7 +66,18 @@ LABELS: dict[str, tuple[LabelColumn, ...]] = {
     "prescriptions": _ATC,
     "medrecon": _ATC,
 }
-"""Table -> its label columns."""
+"""Table of MIMIC-IV -> its label columns."""
 
-DICTIONARIES = frozenset(label.dictionary for labels in LABELS.values() for label in labels)
-"""The tables that a reference database must have."""
+
+def catalogue_labels(catalogue: Catalogue) -> dict[str, tuple[LabelColumn, ...]]:
+    """Table -> the label columns that a catalogue names: the titles of the dictionaries that explain its codes."""
+    return {
+        table.name: tuple(
+            LabelColumn(
+                label.title, label.dictionary, label.title, tuple((code, f'{{row}}."{code}"') for code in label.columns)
+            )
+            for label in table.labels
+        )
+        for table in catalogue.patient_tables.values()
+        if table.labels
+    }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 import apsw
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.tables import ColumnType, Table
-from clinseek_assets.mimic.visibility.rules import BILLING
+from clinseek_assets.mimic.visibility.rule import BILLING
+from clinseek_assets.records.pinned.kinds import KINDS, RecordKind
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, time_text
 from clinseek_assets.records.pinned.views import SOURCE
@@ -45,6 +45,7 @@ class PatientFacts:
 
     def __init__(self, connection: apsw.Connection, pin: Pin) -> None:
         self._connection = connection
+        self._kind = KINDS[pin.dataset]
         self._hadm_id = pin.hadm_id
         self._moment = time_text(pin.prediction_time)
         self._billed_until = pin.prediction_time - BILLING
@@ -74,7 +75,7 @@ class PatientFacts:
         """Admissions whose BILL has passed."""
         until = time_text(self._billed_until)
         over = [one.id for one in self._admissions if one.id not in self._own and one.over_before(until)]
-        return _without_later_events(self._connection, over, self._billed_until)
+        return self._without_later_events(over)
 
     @cached_property
     def stays_billed(self) -> tuple[int, ...]:
@@ -82,13 +83,28 @@ class PatientFacts:
         until = time_text(self._billed_until)
         return _ids(
             stay
-            for stay in _stays(self._connection)
+            for stay in self._ed_stays
             if stay.over_before(until) and stay.hadm_id not in self._own and not stay.covers(self._moment)
         )
 
     @cached_property
     def _admissions(self) -> list[_Stretch]:
-        return _admissions(self._connection)
+        return [_Stretch(row[0], *row) for row in self._read(self._kind.encounters.admissions)]
+
+    @property
+    def _ed_stays(self) -> list[_Stretch]:
+        return [_Stretch(*row) for row in self._read(self._kind.encounters.ed_stays)]
+
+    def _read(self, selected: str) -> Iterable[tuple[Any, ...]]:
+        return self._connection.execute(f"SELECT {selected.format(source=SOURCE)}")
+
+    def _without_later_events(self, hadm_ids: Collection[int]) -> tuple[int, ...]:
+        """Those of the admissions that no row of any table places at the time until which bills are out or after."""
+        if not hadm_ids:
+            return ()
+        statement = _none_later(self._kind).format(ids=", ".join(map(str, sorted(hadm_ids))))
+        bounds = {"time": time_text(self._billed_until), "day": first_day_not_before(self._billed_until)}
+        return tuple(sorted(hadm_id for (hadm_id,) in self._connection.execute(statement, bounds)))
 
     @cached_property
     def _own(self) -> frozenset[int]:
@@ -102,31 +118,8 @@ def own_admissions(admissions: Iterable[_Stretch], hadm_id: int | None, moment: 
     return frozenset(admission.id for admission in admissions if admission.covers(moment))
 
 
-def _admissions(connection: apsw.Connection) -> list[_Stretch]:
-    rows = connection.execute(
-        "SELECT hadm_id, hadm_id, admittime, max(coalesce(dischtime, deathtime), coalesce(deathtime, dischtime)) "
-        f"FROM {SOURCE}.admissions"
-    )
-    return [_Stretch(*row) for row in rows]
-
-
-def _stays(connection: apsw.Connection) -> list[_Stretch]:
-    return [
-        _Stretch(*row) for row in connection.execute(f"SELECT stay_id, hadm_id, intime, outtime FROM {SOURCE}.edstays")
-    ]
-
-
 def _ids(stretches: Iterable[_Stretch]) -> tuple[int, ...]:
     return tuple(sorted({stretch.id for stretch in stretches}))
-
-
-def _without_later_events(connection: apsw.Connection, hadm_ids: Collection[int], until: datetime) -> tuple[int, ...]:
-    """Those of the admissions that no row of any table places at `until` or after."""
-    if not hadm_ids:
-        return ()
-    statement = _NONE_LATER.format(ids=", ".join(map(str, sorted(hadm_ids))))
-    bounds = {"time": time_text(until), "day": first_day_not_before(until)}
-    return tuple(sorted(hadm_id for (hadm_id,) in connection.execute(statement, bounds)))
 
 
 def _later_event(table: Table) -> str:
@@ -134,15 +127,14 @@ def _later_event(table: Table) -> str:
     assert table.event_time is not None
     bound = ":day" if table.column(table.event_time).type is ColumnType.DATE else ":time"
     later = f'e."{table.event_time}" >= {bound}'
-    if table.name == "microbiologyevents":  # the benchmark orders a culture without charttime by its day
+    if {"charttime", "chartdate"} <= set(table.column_names):  # a culture without charttime is ordered by its day
         later = f'({later} OR e.charttime IS NULL AND e."chartdate" >= :time)'
     return f'EXISTS (SELECT 1 FROM {SOURCE}."{table.name}" AS e WHERE e.hadm_id = a.hadm_id AND {later})'
 
 
-def _none_later() -> str:
-    tables = [t for t in PATIENT_TABLES.values() if "hadm_id" in t.column_names and t.event_time is not None]
+@cache
+def _none_later(kind: RecordKind) -> str:
+    """A statement with a mark for ids: those of the admissions without a row at the bounds or after them."""
+    tables = [t for t in kind.tables.values() if "hadm_id" in t.column_names and t.event_time is not None]
     none_of = " AND ".join(f"NOT {_later_event(table)}" for table in tables)
     return f"SELECT DISTINCT a.hadm_id FROM {SOURCE}.admissions AS a WHERE a.hadm_id IN ({{ids}}) AND {none_of}"
-
-
-_NONE_LATER = _none_later()

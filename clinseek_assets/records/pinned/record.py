@@ -18,15 +18,14 @@ from urllib.parse import quote
 import apsw
 
 from clinseek_assets.faults import DatabaseFault
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.code_classes import normalised_ndc
-from clinseek_assets.mimic.tables import ColumnType
-from clinseek_assets.records.database_schema import create_tables
+from clinseek_assets.mimic.tables import ColumnType, Table
 from clinseek_assets.records.patient_databases import database_path
 from clinseek_assets.records.pinned import compat_views, refusals, statements, strict_views
 from clinseek_assets.records.pinned.answers import Refusal, Rows
 from clinseek_assets.records.pinned.guard import Guard
-from clinseek_assets.records.pinned.labels import DICTIONARIES, NORMALISED_NDC, REFERENCE
+from clinseek_assets.records.pinned.kinds import KINDS, RecordKind
+from clinseek_assets.records.pinned.labels import NORMALISED_NDC, REFERENCE
 from clinseek_assets.records.pinned.limits import CONNECTION_LIMITS, STEPS_BETWEEN_LOOKS, Limits, heap_of
 from clinseek_assets.records.pinned.patient_facts import PatientFacts
 from clinseek_assets.records.pinned.pin import Pin, Policy
@@ -38,7 +37,6 @@ LONGEST_VALUE = 1_000_000_000
 MAPPED_BYTES = 4 << 30
 FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_MEMORY
 USUAL = Limits()
-TABLES_MADE = frozenset(create_tables())
 Parameters = Sequence[Any] | Mapping[str, Any]
 VisibleRows = dict[str, list[dict[str, Any]]]
 """Table -> rows, in the form that `timeline/rows.py` reads from a database."""
@@ -61,9 +59,12 @@ class PinnedRecord:
     def __init__(self, pin: Pin, policy: Policy, *, databases: Path, reference: Path, limits: Limits = USUAL) -> None:
         self.pin = pin
         self.policy = policy
+        self.kind = KINDS[pin.dataset]
         self._limits = limits
         with heap_of(None):
-            self._connection = _connected(database_path(databases, pin.subject_id), reference, pin.subject_id)
+            self._connection = _connected(
+                self.kind, database_path(databases, pin.subject_id), reference, pin.subject_id
+            )
             try:
                 self._views = {view.table: view for view in self._cut_views()}
                 _lock(self._connection)
@@ -71,7 +72,7 @@ class PinnedRecord:
                 self._connection.close()
                 raise _unreadable("A patient database", error) from None
         self._provided: set[str] = set()
-        self._guard = Guard(self._views.values())
+        self._guard = Guard(self._views.values(), (*self.kind.tables, *self.kind.dictionaries))
         self._connection.authorizer = self._guard
         self.tables: Mapping[str, tuple[str, ...]] = {name: view.columns for name, view in self._views.items()}
         self._served = refusals.Served(self.tables)
@@ -140,8 +141,8 @@ class PinnedRecord:
         with heap_of(None), self._at_work():
             self._provide(self._views)
             return {
-                name: _timeline_rows(self._connection, self._views[name]) if name in self._views else []
-                for name in PATIENT_TABLES
+                name: _timeline_rows(self._connection, table, self._views[name]) if name in self._views else []
+                for name, table in self.kind.tables.items()
             }
 
     def _cut_views(self) -> list[View]:
@@ -266,7 +267,7 @@ def _too_much(memory: int | None) -> str:
     )
 
 
-def _connected(database: Path, reference: Path, subject_id: int) -> apsw.Connection:
+def _connected(kind: RecordKind, database: Path, reference: Path, subject_id: int) -> apsw.Connection:
     """A connection with both databases attached, each checked to be what it should be."""
     for path, what, mend in (
         (database, "A patient database", "Build the patient databases first."),
@@ -284,8 +285,8 @@ def _connected(database: Path, reference: Path, subject_id: int) -> apsw.Connect
             connection.execute(f"ATTACH ? AS {schema}", (_read_only(path),))
             connection.execute(f"PRAGMA {schema}.mmap_size = {MAPPED_BYTES}")
         _register_functions(connection)
-        _check_source(connection, subject_id)
-        _check_reference(connection)
+        _check_source(connection, kind, subject_id)
+        _check_reference(connection, kind)
     except apsw.Error as error:
         connection.close()
         raise _unreadable("A patient database or the reference database", error) from None
@@ -325,24 +326,25 @@ def _trimmer(strip: Callable[[str, str], str]) -> Callable[..., str | None]:
     return trimmed
 
 
-def _check_source(connection: apsw.Connection, subject_id: int) -> None:
+def _check_source(connection: apsw.Connection, kind: RecordKind, subject_id: int) -> None:
     """The database has exactly the catalogue's tables, and its patient is the one that it is named after."""
     found = {sql for (sql,) in connection.execute(f"SELECT sql FROM {SOURCE}.sqlite_schema WHERE type = 'table'")}
-    if not found.issuperset(TABLES_MADE):
+    if not found.issuperset(kind.statements):
         raise DatabaseFault(
             "A patient database does not have the tables and columns of the catalogue.",
             mend="Build the patient databases again.",
         )
-    strangers = connection.execute(f"SELECT 1 FROM {SOURCE}.patients WHERE subject_id <> ? LIMIT 1", (subject_id,))
+    of_others = (f"SELECT 1 FROM {SOURCE}.{table} WHERE subject_id <> :patient" for table in kind.named_in)
+    strangers = connection.execute(f"{' UNION ALL '.join(of_others)} LIMIT 1", {"patient": subject_id})
     if strangers.fetchone():
         raise DatabaseFault(
             "A patient database holds another patient than its name says.", mend="Build the patient databases again."
         )
 
 
-def _check_reference(connection: apsw.Connection) -> None:
+def _check_reference(connection: apsw.Connection, kind: RecordKind) -> None:
     found = {name for (name,) in connection.execute(f"SELECT name FROM {REFERENCE}.sqlite_schema WHERE type = 'table'")}
-    if not found.issuperset(DICTIONARIES):
+    if not found.issuperset(kind.dictionaries):
         raise DatabaseFault("The reference database lacks tables.", mend="Build the reference tables again.")
 
 
@@ -353,8 +355,7 @@ def _lock(connection: apsw.Connection) -> None:
         connection.limit(limit, value)
 
 
-def _timeline_rows(connection: apsw.Connection, view: View) -> list[dict[str, Any]]:
-    table = PATIENT_TABLES[view.table]
+def _timeline_rows(connection: apsw.Connection, table: Table, view: View) -> list[dict[str, Any]]:
     served = [column for column in table.column_names if column in view.columns]
     statement = f'SELECT {listed([*served, SOURCE_ROW])} FROM temp."{view.inner_name}" ORDER BY "{SOURCE_ROW}"'
     times = [column.name for column in table.columns if column.type is ColumnType.DATETIME and column.name in served]

@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
-from clinseek_assets.benchmark.subtasks import SUBTASKS
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.tables import ColumnType
 from clinseek_assets.mimic.visibility.moments import (
     AT_ONCE,
@@ -22,6 +20,7 @@ from clinseek_assets.mimic.visibility.moments import (
     Billed,
     Ended,
     FirstOf,
+    FromNumber,
     Latest,
     Moment,
     Of,
@@ -32,7 +31,8 @@ from clinseek_assets.mimic.visibility.moments import (
     YearBegun,
     others,
 )
-from clinseek_assets.mimic.visibility.rules import EMBARGO, RULES, Rule, embargoed
+from clinseek_assets.mimic.visibility.rule import EMBARGO, Rule
+from clinseek_assets.records.pinned.kinds import KINDS, RecordKind
 from clinseek_assets.records.pinned.patient_facts import PatientFacts
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.texts_of_time import first_day_not_before, time_text
@@ -42,7 +42,9 @@ from clinseek_assets.records.pinned.views import ROW, SOURCE, View, masked, view
 def strict_views(pin: Pin, facts: PatientFacts) -> list[View]:
     """The views of all tables, in the catalogue's order, cut at the pin."""
     constants = _Constants(pin, facts)
-    return [replace(view, constants=constants) for view in _templates(embargoed(SUBTASKS[pin.subtask]))]
+    kind = KINDS[pin.dataset]
+    hidden = kind.time_policy.embargoed(pin.subtask)
+    return [replace(view, constants=constants) for view in _templates(kind, hidden)]
 
 
 class _Constants(dict[str, str]):
@@ -73,37 +75,44 @@ def _listed(ids: Sequence[int]) -> str:
 
 
 @cache
-def _templates(hidden: frozenset[str]) -> tuple[View, ...]:
+def _templates(kind: RecordKind, hidden: frozenset[str]) -> tuple[View, ...]:
     """The views with marks for constants, for questions from which the last second of these tables is hidden."""
-    return tuple(_template(rule, hidden) for rule in RULES.values())
+    return tuple(_template(kind, rule, hidden) for rule in kind.time_policy.rules.values())
 
 
-def _template(rule: Rule, hidden: frozenset[str]) -> View:
-    table = PATIENT_TABLES[rule.table]
+def _template(kind: RecordKind, rule: Rule, hidden: frozenset[str]) -> View:
+    table = kind.tables[rule.table]
     later = {name: settled.known for settled in rule.settled for name in settled.columns}
     shown = {
-        column.name: masked(Passed(rule.table, ROW, hidden).known(later[column.name]), column.name, column.type)
+        column.name: masked(Passed(kind, rule.table, ROW, hidden).known(later[column.name]), column.name, column.type)
         if column.name in later
         else f'{ROW}."{column.name}"'
         for column in table.columns
         if column.name in rule.served
     }
-    return view_of(rule.table, shown, visible(rule, ROW, hidden), _also_read(rule), table.event_time)
+    return view_of(
+        rule.table,
+        shown,
+        visible(kind, rule, ROW, hidden),
+        also_read=_also_read(kind, rule),
+        time_column=table.event_time,
+        labels=kind.labels.get(rule.table, ()),
+    )
 
 
-def _also_read(rule: Rule) -> frozenset[str]:
+def _also_read(kind: RecordKind, rule: Rule) -> frozenset[str]:
     """The tables that a rule looks into, those that the rules of its parents look into included."""
     moments = [rule.row, *(settled.known for settled in rule.settled), *([rule.order] if rule.order else [])]
     direct = frozenset().union(*map(others, moments))
     parents = [moment.table for moment in moments if isinstance(moment, Parent)]
-    return direct.union(*(_also_read(RULES[parent]) for parent in parents))
+    return direct.union(*(_also_read(kind, kind.time_policy.rules[parent]) for parent in parents))
 
 
-def visible(rule: Rule, row: str, hidden: frozenset[str]) -> str:
+def visible(kind: RecordKind, rule: Rule, row: str, hidden: frozenset[str]) -> str:
     """The condition under which a row may be seen: known, and not in the last second of a hidden table."""
-    conditions = [Passed(rule.table, row, hidden).known(rule.row)]
+    conditions = [Passed(kind, rule.table, row, hidden).known(rule.row)]
     if rule.table in hidden and rule.order is not None:
-        conditions.append(Passed(rule.table, row, hidden, before=EMBARGO).known_or_missing(rule.order))
+        conditions.append(Passed(kind, rule.table, row, hidden, before=EMBARGO).known_or_missing(rule.order))
     return " AND ".join(f"({condition})" for condition in conditions)
 
 
@@ -111,13 +120,17 @@ class Passed:
     """Conditions on a row under which moments have passed.
 
     Args:
+        kind: of the record.
         table: the row's table.
         row: the row's alias.
         hidden: tables under embargo, for parents of the row.
         before: how long before the prediction time they must have passed.
     """
 
-    def __init__(self, table: str, row: str, hidden: frozenset[str], before: timedelta = AT_ONCE) -> None:
+    def __init__(
+        self, kind: RecordKind, table: str, row: str, hidden: frozenset[str], before: timedelta = AT_ONCE
+    ) -> None:
+        self.kind = kind
         self.table = table
         self.row = row
         self.hidden = hidden
@@ -157,12 +170,14 @@ class Passed:
             case OnlyFor():
                 texts = ", ".join(f"'{text}'" for text in moment.texts)
                 return f"({self._own(moment.column)} NOT IN ({texts}) OR {self.known(moment.moment)})"
+            case FromNumber():
+                return self._by_number(moment, self.known(moment.reached), self.known(moment.below))
 
     def missing(self, moment: Moment) -> str | None:
         """The condition that a moment is missing; None where it never is, or is taken as never to come."""
         match moment:
             case At():
-                required = PATIENT_TABLES[self.table].column(moment.column).required
+                required = self.kind.tables[self.table].column(moment.column).required
                 return None if required else f"{self._own(moment.column)} IS NULL"
             case Of():
                 return f"{self._theirs(moment)} IS NULL"
@@ -170,6 +185,9 @@ class Passed:
                 return f"({self._own('hadm_id')} IS NULL OR {self._own('hadm_id')} NOT IN ({{admissions}}))"
             case FirstOf():
                 return _conjunction([self.missing(one) for one in moment.moments])
+            case FromNumber():
+                reached, below = self.missing(moment.reached), self.missing(moment.below)
+                return self._by_number(moment, reached or "0", below or "0") if reached or below else None
         return None
 
     def known_or_missing(self, moment: Moment) -> str:
@@ -209,13 +227,17 @@ class Passed:
             return self._own("hadm_id")
         return f'(SELECT o.hadm_id FROM {SOURCE}."poe" AS o WHERE o.poe_id = {self._own("poe_id")} LIMIT 1)'
 
+    def _by_number(self, moment: FromNumber, reached: str, below: str) -> str:
+        number = self._own(moment.column)
+        return f"({number} >= {moment.least} AND ({reached}) OR {number} < {moment.least} AND ({below}))"
+
     def _parent_visible(self, moment: Parent) -> str:
         same = f'p."{moment.id}" = {self._own(moment.id)}'
-        condition = visible(RULES[moment.table], "p", self.hidden)
+        condition = visible(self.kind, self.kind.time_policy.rules[moment.table], "p", self.hidden)
         return f'EXISTS (SELECT 1 FROM {SOURCE}."{moment.table}" AS p WHERE {same} AND {condition})'
 
     def _bound(self, table: str, column: str, plus: timedelta) -> str:
-        kind = "day" if PATIENT_TABLES[table].column(column).type is ColumnType.DATE else "time"
+        kind = "day" if self.kind.tables[table].column(column).type is ColumnType.DATE else "time"
         return f"{{{kind}_{int((plus + self.before).total_seconds())}}}"
 
 

@@ -7,11 +7,11 @@ give a common table expression the name `labevents`, but none whose name begins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clinseek_assets.mimic.tables import ColumnType
-from clinseek_assets.records.pinned.labels import LABELS, REFERENCE
+from clinseek_assets.records.pinned.labels import REFERENCE, LabelColumn
 
 SOURCE = "src"
 """The schema that the patient's database is attached as."""
@@ -70,7 +70,15 @@ def masked(condition: str, column: str, kind: ColumnType) -> str:
     return f'CAST(CASE WHEN {condition} THEN {ROW}."{column}" END AS {kind.sqlite}) AS "{column}"'
 
 
-def view_of(table: str, shown: dict[str, str], where: str, also_read: frozenset[str], time_column: str | None) -> View:
+def view_of(
+    table: str,
+    shown: dict[str, str],
+    where: str,
+    *,
+    also_read: frozenset[str],
+    time_column: str | None,
+    labels: Sequence[LabelColumn],
+) -> View:
     """Put a view together.
 
     Args:
@@ -79,8 +87,8 @@ def view_of(table: str, shown: dict[str, str], where: str, also_read: frozenset[
         where: which rows are shown: a condition on one of the row's columns.
         also_read: tables of the patient's database that the expressions read besides it.
         time_column: see `View`.
+        labels: the names of the table's codes.
     """
-    labels = LABELS.get(table, ())
     expressions = [*shown.values(), *(f'{label.lookup(ROW)} AS "{label.name}"' for label in labels)]
     return View(
         table=table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
 from clinseek_assets.mimic.tables import ColumnType
 from clinseek_assets.records.pinned.record import PinnedRecord
 
@@ -15,7 +14,7 @@ def kind_of(record: PinnedRecord, table: str, column: str) -> ColumnType:
 
     Under `compat` a table's days are shown as times; its derived times are times, and all labels are texts.
     """
-    known = PATIENT_TABLES[table]
+    known = record.kind.tables[table]
     is_time = column == record.time_column(table)
     if column not in known.column_names:
         return ColumnType.DATETIME if is_time else ColumnType.TEXT

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinseek_assets.mimic.tables import ColumnType
-from clinseek_assets.records.pinned.labels import LABELS
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.records.sqlite_tables import quoted
 from clinseek_assets.records.tools.column_kinds import NUMBERS, TIMES, kind_of
@@ -126,10 +125,15 @@ def _may_contain(kind: ColumnType, piece: str) -> bool:
     return kind not in TIMES or PIECE_OF_TIME.fullmatch(piece) is not None
 
 
+def names_of_items(record: PinnedRecord, table: str) -> frozenset[str]:
+    """The label columns of a table that name its items."""
+    labels = record.kind.labels.get(table, ())
+    return frozenset(label.name for label in labels if [theirs for theirs, _ in label.keys] == ["itemid"])
+
+
 def _on(record: PinnedRecord, table: str, column: str, condition: str) -> str:
     """A condition on a column; for the name of an item, on the items that are so called: there are few of them, and
     many rows of each."""
-    of_items = {label.name for label in LABELS.get(table, ()) if [theirs for theirs, _ in label.keys] == ["itemid"]}
-    if column not in of_items or "itemid" not in record.tables[table]:
+    if column not in names_of_items(record, table) or "itemid" not in record.tables[table]:
         return condition
     return f"itemid IN (SELECT itemid FROM {quoted(table)} GROUP BY itemid HAVING {condition})"

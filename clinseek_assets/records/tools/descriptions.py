@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from clinseek_assets.faults import SourceFault
-from clinseek_assets.records.pinned.labels import LABELS
+from clinseek_assets.records.pinned.labels import LabelColumn
 from clinseek_assets.storage.fingerprint import of_text
 
 MEND = "Build the table descriptions again."
@@ -69,9 +69,9 @@ def _read(path: Path, written: int, size: int) -> Descriptions:
     return Descriptions(tables, of_text(text))
 
 
-def label_meanings(table: str) -> dict[str, str]:
-    """Label column of a table -> what it means: the descriptions know only what the tables themselves have."""
-    return {label.name: f"what {_codes(label.keys)} means (from {label.dictionary})" for label in LABELS.get(table, ())}
+def label_meanings(labels: Sequence[LabelColumn]) -> dict[str, str]:
+    """Label column -> what it means: the descriptions know only what the tables themselves have."""
+    return {label.name: f"what {_codes(label.keys)} means (from {label.dictionary})" for label in labels}
 
 
 def _codes(keys: tuple[tuple[str, str], ...]) -> str:

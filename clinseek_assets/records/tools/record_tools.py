@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
-from clinseek_assets.records.pinned.labels import LABELS
 from clinseek_assets.records.sqlite_tables import quoted
 from clinseek_assets.records.tools import conditions
 from clinseek_assets.records.tools.column_kinds import kind_of
@@ -64,7 +62,7 @@ def get_table_description(desk: Desk, given: Arguments) -> str:
     """What a table and its columns mean, and what is known of them when."""
     table, columns = _any_table(desk, given["table_name"])
     described = desk.descriptions.tables.get(table)
-    meanings = {**(described.columns if described else {}), **label_meanings(table)}
+    meanings = {**(described.columns if described else {}), **label_meanings(desk.record.kind.labels.get(table, ()))}
     lines = [f"- {column}: {meanings[column]}" if meanings.get(column) else f"- {column}" for column in columns]
     of_record = table in desk.record.tables
     return said(
@@ -78,7 +76,7 @@ def get_unique_values(desk: Desk, given: Arguments) -> str:
     """The values of a column with their counts: all where they are few, else the most frequent."""
     table = desk.table(given["table_name"])
     column = desk.column(table, given["column_name"])
-    counted = desk.record.query(_counting_values(table, column)).rows
+    counted = desk.record.query(_counting_values(desk, table, column)).rows
     if not counted:
         return f"{table} has no rows."
     different, missing = counted[0][2:]
@@ -174,15 +172,14 @@ def run_sql_query(desk: Desk, given: Arguments) -> str:
     return show_page(page, desk.budget)
 
 
-def _counting_values(table: str, column: str) -> str:
+def _counting_values(desk: Desk, table: str, column: str) -> str:
     """A statement that counts a column's values: value, rows, different values (NULL is none), rows with NULL.
 
     The name of an item is counted by item first: there are few of them, and many rows of each.
     """
-    of_items = {label.name for label in LABELS.get(table, ()) if [theirs for theirs, _ in label.keys] == ["itemid"]}
     name = quoted(column)
     counted = f"SELECT {name} AS value, count(*) AS n FROM {quoted(table)} GROUP BY {name}"
-    if column in of_items:
+    if column in conditions.names_of_items(desk.record, table):
         by_item = f"SELECT itemid, {name} AS value, count(*) AS n FROM {quoted(table)} GROUP BY itemid"
         counted = f"SELECT value, sum(n) AS n FROM ({by_item}) GROUP BY value"
     overall = "count(value) OVER (), sum(CASE WHEN value IS NULL THEN n ELSE 0 END) OVER ()"
@@ -220,7 +217,7 @@ def _remarks_on_span(desk: Desk, table: str, end: Given) -> list[str]:
     """What a range cannot show: what comes after the moment, and rows without a time."""
     remarks = _remarks_on_end(desk, end)
     column = _time_column(desk, table)
-    known = PATIENT_TABLES[table]
+    known = desk.record.kind.tables[table]
     if column not in known.column_names or not known.column(column).required:
         missing = desk.count(table, conditions.with_value(desk.record, table, column, conditions.MISSING))
         if missing:

@@ -12,6 +12,7 @@ from clinseek_assets.mimic.visibility.moments import (
     Billed,
     Ended,
     FirstOf,
+    FromNumber,
     Latest,
     Moment,
     Of,
@@ -21,22 +22,21 @@ from clinseek_assets.mimic.visibility.moments import (
     Where,
     YearBegun,
 )
-from clinseek_assets.mimic.visibility.rules import BILLING, RULES
+from clinseek_assets.mimic.visibility.rule import BILLING, Rule
 from clinseek_assets.records.pinned.record import PinnedRecord
 
 
 def remarks_on(record: PinnedRecord, table: str) -> list[str]:
     """Sentences on what a served table lacks, and until when."""
     if record.policy == "strict":
-        return _strict_remarks(table)
+        return _strict_remarks(record.kind.time_policy.rules[table])
     column = record.time_column(table)
     if column is None:
         return ["All rows are here: the table has no time to cut them by."]
     return [f"Here are the rows whose {column} lies before the current time."]
 
 
-def _strict_remarks(table: str) -> list[str]:
-    rule = RULES[table]
+def _strict_remarks(rule: Rule) -> list[str]:
     told = [f"A row is here from then on: {told_of(rule.row)}."]
     told += [f"NULL until then: {', '.join(one.columns)} ({told_of(one.known)})." for one in rule.settled]
     if rule.planned:
@@ -74,6 +74,9 @@ def told_of(moment: Moment) -> str:
             return f"{told_of(moment.filled)}; where {moment.column} is missing {told_of(moment.empty)}"
         case OnlyFor():
             return f"where {moment.column} is {' or '.join(moment.texts)}: {told_of(moment.moment)}"
+        case FromNumber():
+            number = f"{moment.column} is {moment.least} or more"
+            return f"where {number} {told_of(moment.reached)}, where it is less {told_of(moment.below)}"
 
 
 def _later(delay: timedelta) -> str:
