@@ -11,8 +11,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_duckdb import DuckDBResource
 
 from clinseek_assets.assets.artifact import Artifact, code_of, faults_shown
-from clinseek_assets.assets.scores import INTERVALS, MODEL_SCORES, WHICHEVER_ARE_THERE
+from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, intervals_of, model_scores_of
 from clinseek_assets.assets.shown import of_file_and_rows
+from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.resources.dbt_project import project_fingerprint
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.warehouse import POOL, publish, refresh_views
@@ -20,8 +21,9 @@ from clinseek_assets.storage.fingerprint import of_parts, of_value
 from clinseek_assets.storage.receipts import Receipt
 
 GROUP = "marts"
-NAME = "text_marts"
-LEADERBOARD = "text_leaderboard"
+NAME = "marts"
+LEADERBOARDS = {split: f"{split}_leaderboard" for split in SPLITS}
+FIGURES = {split: f"{split}_figures" for split in SPLITS}
 
 
 class MartTranslator(DagsterDbtTranslator):
@@ -42,17 +44,28 @@ class MartTranslator(DagsterDbtTranslator):
 
 
 def inputs(home: Home, _: str | None = None) -> str:
-    """The scores of every enabled model, the questions, and the project itself."""
-    scores = [f"{model} {home.receipts.content(MODEL_SCORES, model)}" for model in home.models]
+    """The scores of every enabled model in both splits, the questions, and the project itself."""
+    scores = [
+        f"{split} {model} {home.receipts.content(model_scores_of(split), model)}"
+        for split in SPLITS
+        for model in home.models
+    ]
     kinds = of_value({name: model.kind for name, model in home.models.items()})
-    upstream = [home.receipts.content(name) for name in (INTERVALS, "text_manifest", "subtasks")]
+    named = [*(intervals_of(split) for split in SPLITS), *(split.manifest for split in SPLITS.values()), "subtasks"]
+    upstream = [f"{name} {home.receipts.content(name)}" for name in named]
     return of_parts(
         [code_of("assets/marts.py", "resources/warehouse.py"), project_fingerprint(), kinds, *scores, *upstream]
     )
 
 
-def text_marts(manifest: Path) -> Artifact:
-    """The marts as one artifact: dbt builds all of them in one run."""
+def score_files(home: Home) -> dict[str, list[Path]]:
+    """The files of scores of each split that are there."""
+    files = {split: [home.layout.model_scores(split, model) for model in home.models] for split in SPLITS}
+    return {split: [path for path in paths if path.is_file()] for split, paths in files.items()}
+
+
+def marts(manifest: Path) -> Artifact:
+    """The marts as one artifact: dbt builds all of them, of both splits, in one run."""
 
     @dbt_assets(manifest=manifest, name=NAME, dagster_dbt_translator=MartTranslator(), pool=POOL)
     def step(
@@ -63,9 +76,8 @@ def text_marts(manifest: Path) -> Artifact:
     ) -> Iterator[dg.Output | dg.AssetCheckResult]:
         with faults_shown():
             fingerprint = inputs(home)
-            scores = [home.layout.model_scores("text", model) for model in home.models]
             with warehouse.get_connection() as connection:
-                refresh_views(connection, home, [path for path in scores if path.is_file()])
+                refresh_views(connection, home, score_files(home))
             built = Built(context, dbt)
             with warehouse.get_connection() as connection:
                 published = {mart: publish(connection, mart, home.layout.mart(mart)) for mart in built.marts}
@@ -92,8 +104,8 @@ def text_marts(manifest: Path) -> Artifact:
         NAME,
         step,
         inputs,
-        lambda home, _: home.layout.mart(LEADERBOARD),
-        ready=lambda home, _: home.receipts.read(INTERVALS) is not None,
+        lambda home, _: home.layout.mart(LEADERBOARDS["text"]),
+        ready=lambda home, _: any(home.receipts.read(intervals_of(split)) for split in SPLITS),
     )
 
 

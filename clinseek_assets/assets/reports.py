@@ -11,7 +11,7 @@ import dagster as dg
 import pandas
 
 from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
-from clinseek_assets.assets.marts import LEADERBOARD
+from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE
 from clinseek_assets.assets.shown import aggregates
 from clinseek_assets.benchmark.released_counts import expected_counts
@@ -19,13 +19,21 @@ from clinseek_assets.checks import reports as checks
 from clinseek_assets.records.release_checks import artifact_checks, manifest_checks
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
-from clinseek_assets.scoring.leaderboard import SETTINGS, WIDE, coverage_of, percent, rank_of, read_mart, rows_of
-from clinseek_assets.scoring.leaderboard_page import coverage_plot, page
+from clinseek_assets.scoring.leaderboard import (
+    BOARDS,
+    SETTINGS,
+    Tables,
+    coverage_of,
+    figure_of,
+    rank_of,
+    read_tables,
+    rows_of,
+)
+from clinseek_assets.scoring.leaderboard_page import MODES, coverage_plot, page
 from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.storage.fingerprint import of_file
 
 GROUP = "reports"
-FIGURES = "text_figures"
 
 
 def report_file(home: Home) -> Path:
@@ -40,31 +48,30 @@ def report_file(home: Home) -> Path:
         kinds=frozenset({"html"}),
         owners=("team:evaluation",),
         code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/leaderboard_page.py"),
-        deps=(LEADERBOARD, FIGURES),
+        deps=(*LEADERBOARDS.values(), *FIGURES.values()),
         condition=WHICHEVER_ARE_THERE,
     ),
-    inputs=lambda home: [home.receipts.content(LEADERBOARD), home.receipts.content(FIGURES)],
+    inputs=lambda home: [home.receipts.content(mart) for mart in (*LEADERBOARDS.values(), *FIGURES.values())],
     output=report_file,
-    ready=lambda home: home.layout.mart(LEADERBOARD).is_file(),
+    ready=lambda home: home.layout.mart(LEADERBOARDS["text"]).is_file(),
 )
 def leaderboard_report(home: Home, progress: Progress) -> Made:
-    """The text leaderboard as one self-contained page, in the published layout, with intervals and coverage."""
-    leaderboard, figures = read_mart(home.layout, LEADERBOARD), read_mart(home.layout, FIGURES)
+    """The leaderboards of both splits as one self-contained page: published layouts, with intervals and coverage."""
+    tables = [read_tables(home.layout, board) for board in BOARDS.values()]
     release = expected_counts(home.settings.release_root).release
-    write_text(report_file(home), page(leaderboard, figures, release))
-    plot = base64.b64encode(coverage_plot(figures)).decode("ascii")
-    return Made(
-        of_file(report_file(home)),
-        {
-            "path": dg.MetadataValue.path(str(report_file(home))),
-            "leaderboard (strict)": aggregates(as_shown(leaderboard, "strict")),
-            "leaderboard (compat)": aggregates(as_shown(leaderboard, "compat")),
-            "coverage": dg.MetadataValue.md(f"![coverage](data:image/png;base64,{plot})"),
-        },
-    )
+    write_text(report_file(home), page(tables, release))
+    shown: dict[str, object] = {"path": dg.MetadataValue.path(str(report_file(home)))}
+    for split in (each for each in tables if not each.figures.empty):
+        name = split.board.split
+        plot = base64.b64encode(coverage_plot(split)).decode("ascii")
+        shown |= {
+            **{f"{name} leaderboard ({mode})": aggregates(as_shown(split, mode)) for mode in MODES},
+            f"{name} coverage": dg.MetadataValue.md(f"![coverage](data:image/png;base64,{plot})"),
+        }
+    return Made(of_file(report_file(home)), shown)
 
 
-def as_shown(leaderboard: pandas.DataFrame, mode: str) -> pandas.DataFrame:
+def as_shown(tables: Tables, mode: str) -> pandas.DataFrame:
     """One mode's rows with the figures as texts, in percentage points."""
     return pandas.DataFrame(
         [
@@ -72,10 +79,14 @@ def as_shown(leaderboard: pandas.DataFrame, mode: str) -> pandas.DataFrame:
                 "policy of time": row["policy"],
                 "rank": rank_of(row),
                 "model": row["model"],
-                **{f"{short} {each}": percent(row[f"{short}_{each}"]) for short in WIDE.values() for each in SETTINGS},
+                **{
+                    f"{name} {setting}": figure_of(row, name, setting)
+                    for name in tables.board.wide.values()
+                    for setting in SETTINGS
+                },
                 "coverage": coverage_of(row),
             }
-            for row in rows_of(leaderboard, mode)
+            for row in rows_of(tables.leaderboard, mode)
         ]
     )
 

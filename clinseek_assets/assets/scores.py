@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
 import pandas
 
-from clinseek_assets.assets.arms import ARMS, Arm
+from clinseek_assets.assets.arms import ARMS_OF, Arm
 from clinseek_assets.assets.artifact import (
     ONE_RUN_AFTERWARDS,
     Artifact,
@@ -20,7 +20,8 @@ from clinseek_assets.assets.artifact import (
 )
 from clinseek_assets.assets.predictions import path_of as predictions_path
 from clinseek_assets.assets.shown import of_frame
-from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.assets.split_scoring import SCORING
+from clinseek_assets.assets.splits import Split
 from clinseek_assets.checks import scores as checks
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.partitions import cell, grid_key
@@ -32,53 +33,79 @@ from clinseek_assets.storage.parquet import write_frame
 
 GROUP = "scores"
 OWNERS = ("team:evaluation",)
-MODEL_SCORES = "text_model_scores"
-INTERVALS = "text_intervals"
 # The condition of what gathers several upstreams: it follows whichever of them are there.
 WHICHEVER_ARE_THERE = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+
+
+def model_scores_of(split: str) -> str:
+    """The asset of all scores of a model in a split."""
+    return f"{split}_model_scores"
+
+
+def intervals_of(split: str) -> str:
+    """The asset of a split's figures with intervals."""
+    return f"{split}_intervals"
 
 
 def path_of(home: Home, arm: Arm, key: str) -> Path:
     """The scores of one model on one subtask."""
     model, subtask = cell(key)
-    return home.layout.scores("text", arm.name, model, subtask)
+    return home.layout.scores(arm.split.name, arm.name, model, subtask)
 
 
 def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
-    """The score asset of an arm."""
+    """The score asset of an arm, on its split's grid."""
+    split, scoring = arm.split, SCORING[arm.split.name]
 
     @partitioned_artifact(
         Explanation(
             name=arm.scores,
             group=GROUP,
-            description=f"Precision, recall and F1 of each answer of the {arm.name} arm, by both rules: `strict` "
-            "(ours, the headline) and `compat` (the published scorer's, to the digit). A missing answer has no score.",
+            description=f"Precision, recall and F1 of each answer of the {arm.name} arm, {scoring.told}",
             kinds=frozenset({"parquet"}),
             owners=OWNERS,
-            code=code_of("scoring", "assets/scores.py"),
-            deps=("text_manifest", arm.predictions),
+            code=code_of("scoring", "models/judges", "assets/scores.py", "assets/split_scoring.py"),
+            deps=(split.manifest, arm.predictions),
             condition=dg.AutomationCondition.eager(),
         ),
         partitions_def=grid,
         backfill_policy=ONE_RUN_AFTERWARDS,
         inputs=lambda home, key: [
-            home.questions_fingerprint(cell(key)[1]),
+            split.fingerprint(home, cell(key)[1]),
             home.receipts.content(arm.predictions, key),
+            *scoring.further(home),
         ],
         output=lambda home, key: path_of(home, arm, key),
-        checks=lambda home, keys: checks.of_scores([path_of(home, arm, key) for key in keys]),
+        checks=lambda home, keys: checks.of_scores(split.name, [path_of(home, arm, key) for key in keys]),
         check_specs=checks.specs(arm.scores),
         ready=lambda home, key: home.receipts.read(arm.predictions, key) is not None,
     )
     def scored(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
         for done, key in enumerate(keys, start=1):
+            model, subtask = cell(key)
             answers = home.read(arm.predictions, key, predictions_path(home, arm, key))
-            frame = score_predictions(answers, home.questions(cell(key)[1]))
-            content = write_frame(path_of(home, arm, key), frame)
-            progress(f"{arm.name} scores of {cell(key)[0]}", done, len(keys))
-            yield key, Made(content, {**of_frame(path_of(home, arm, key), frame), **means(frame)})
+            judge = scoring.judge(home, arm.name)
+            frame = score_predictions(answers, split.questions(home, subtask), scoring.rules(judge))
+            path = path_of(home, arm, key)
+            content = write_frame(path, frame)
+            progress(f"{arm.name} scores of {model}", done, len(keys))
+            failed = dict(judge.failures) if judge else {}
+            yield key, Made(content, {**shown(path, frame), **unjudged(failed)}, complete=not failed)
 
     return scored
+
+
+def shown(path: Path, frame: pandas.DataFrame) -> dict[str, object]:
+    """The file, the mean F1 by rule over what has a score, and what decided how many rows."""
+    return {**of_frame(path, frame), **means(frame), **deciders(frame)}
+
+
+def deciders(frame: pandas.DataFrame) -> dict[str, int]:
+    """What decided how many rows of the published rule, where rows go different ways."""
+    if "decided_by" not in frame:
+        return {}
+    counts = frame.loc[frame["mode"] == "compat", "decided_by"].value_counts()
+    return {f"compat decided by {name}": int(count) for name, count in counts.items()}
 
 
 def means(frame: pandas.DataFrame) -> dict[str, float]:
@@ -87,27 +114,33 @@ def means(frame: pandas.DataFrame) -> dict[str, float]:
     return {f"F1 {mode}": round(float(value), 4) for mode, value in of_mode.items()}
 
 
-def model_scores(models: dg.StaticPartitionsDefinition) -> Artifact:
+def unjudged(failures: Mapping[str, int]) -> dict[str, int]:
+    """How many cases the judge left open, by reason; they are asked again the next time."""
+    return {f"no verdict ({reason})": count for reason, count in failures.items()}
+
+
+def model_scores(split: Split, models: dg.StaticPartitionsDefinition) -> Artifact:
     """All scores of a model over arms and subtasks: the level that keeps what is downstream below 100 partitions."""
+    arms = tuple(ARMS_OF[split.name].values())
 
     def parts(home: Home, model: str) -> list[tuple[Arm, str]]:
-        cells = [(arm, grid_key(model, subtask)) for arm in ARMS.values() for subtask in SUBTASKS]
+        cells = [(arm, grid_key(model, subtask)) for arm in arms for subtask in split.subtasks]
         return [(arm, key) for arm, key in cells if home.receipts.read(arm.scores, key)]
 
     @partitioned_artifact(
         Explanation(
-            name=MODEL_SCORES,
+            name=model_scores_of(split.name),
             group=GROUP,
-            description="All scores of one model, over all arms and subtasks that were run.",
+            description=f"All scores of one model in the {split.name} split, over all arms and subtasks that were run.",
             kinds=frozenset({"parquet"}),
             owners=OWNERS,
             code=code_of("assets/scores.py"),
-            deps=tuple(arm.scores for arm in ARMS.values()),
+            deps=tuple(arm.scores for arm in arms),
             condition=WHICHEVER_ARE_THERE,
         ),
         partitions_def=models,
         inputs=lambda home, model: [home.receipts.content(arm.scores, key) for arm, key in parts(home, model)],
-        output=lambda home, model: home.layout.model_scores("text", model),
+        output=lambda home, model: home.layout.model_scores(split.name, model),
         ready=lambda home, model: bool(parts(home, model)),
     )
     def gathered(home: Home, names: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
@@ -118,38 +151,43 @@ def model_scores(models: dg.StaticPartitionsDefinition) -> Artifact:
                     f"The model {model!r} has no scores yet.", mend=f"Run `clinseek evaluate --model {model}` first."
                 )
             frame = pandas.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-            path = home.layout.model_scores("text", model)
-            yield model, Made(write_frame(path, frame), {**of_frame(path, frame), **means(frame)})
+            path = home.layout.model_scores(split.name, model)
+            yield model, Made(write_frame(path, frame), shown(path, frame))
 
     return gathered
 
 
-def anything_scored(home: Home) -> bool:
-    """Whether any model has scores."""
-    return any(home.receipts.read(MODEL_SCORES, model) for model in home.models)
+def intervals(split: Split) -> Artifact:
+    """The figures of a split with their intervals, over all models."""
+    model_scores_asset = model_scores_of(split.name)
 
+    def scored(home: Home) -> list[str]:
+        return [model for model in home.models if home.receipts.read(model_scores_asset, model)]
 
-@artifact(
-    Explanation(
-        name=INTERVALS,
-        group=GROUP,
-        kinds=frozenset({"parquet", "scipy"}),
-        owners=OWNERS,
-        code=code_of("scoring/statistics.py", "assets/scores.py"),
-        deps=(MODEL_SCORES,),
-        condition=WHICHEVER_ARE_THERE,
-    ),
-    inputs=lambda home: [f"{model} {home.receipts.content(MODEL_SCORES, model)}" for model in home.models],
-    output=lambda home: home.intervals_file,
-    ready=anything_scored,
-)
-def text_intervals(home: Home, progress: Progress) -> Made:
-    """Mean F1 of every model and arm by subtask, task type and overall, with 95% intervals clustered by patient
-    (subtasks are fixed, patients random).
-    """
-    scored = [model for model in home.models if home.receipts.read(MODEL_SCORES, model)]
-    if not scored:
-        raise ResultsFault("No model has scores yet.", mend="Run `clinseek demo` or `clinseek evaluate` first.")
-    frames = [home.read(MODEL_SCORES, model, home.layout.model_scores("text", model)) for model in scored]
-    frame = pandas.concat([group_intervals(scores) for scores in frames], ignore_index=True)
-    return Made(write_frame(home.intervals_file, frame), of_frame(home.intervals_file, frame))
+    @artifact(
+        Explanation(
+            name=intervals_of(split.name),
+            group=GROUP,
+            description=f"Mean F1 of every model and arm by column of the tables of the {split.name} split, by subtask "
+            "and overall, with 95% intervals clustered by patient (subtasks are fixed, patients random).",
+            kinds=frozenset({"parquet", "scipy"}),
+            owners=OWNERS,
+            code=code_of("scoring/statistics.py", "assets/scores.py"),
+            deps=(model_scores_asset,),
+            condition=WHICHEVER_ARE_THERE,
+        ),
+        inputs=lambda home: [f"{model} {home.receipts.content(model_scores_asset, model)}" for model in home.models],
+        output=lambda home: home.intervals(split.name),
+        ready=lambda home: bool(scored(home)),
+    )
+    def estimated(home: Home, progress: Progress) -> Made:
+        models = scored(home)
+        if not models:
+            raise ResultsFault("No model has scores yet.", mend="Run `clinseek demo` or `clinseek evaluate` first.")
+        frames = [home.read(model_scores_asset, model, home.layout.model_scores(split.name, model)) for model in models]
+        task_types = SCORING[split.name].task_types
+        frame = pandas.concat([group_intervals(scores, task_types) for scores in frames], ignore_index=True)
+        path = home.intervals(split.name)
+        return Made(write_frame(path, frame), of_frame(path, frame))
+
+    return estimated

@@ -23,10 +23,9 @@ def specs(asset: str) -> Sequence[dg.AssetCheckSpec]:
     )
 
 
-def of_scores(paths: Sequence[Path]) -> Iterator[dg.AssetCheckResult]:
-    """Answer `specs` over the partitions of a run."""
-    from clinseek_assets.scoring.schema import SCORES
+def of_scores(split: str, paths: Sequence[Path]) -> Iterator[dg.AssetCheckResult]:
+    """Answer `specs` over the partitions of a run of one split."""
+    from clinseek_assets.scoring.schema import SCHEMAS
 
-    yield schema_result(
-        "schema", SCORES, pandas.concat([pandas.read_parquet(path) for path in paths], ignore_index=True)
-    )
+    scores = pandas.concat([pandas.read_parquet(path) for path in paths], ignore_index=True)
+    yield schema_result("schema", SCHEMAS[split], scores)

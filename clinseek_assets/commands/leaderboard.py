@@ -7,12 +7,13 @@ import json
 import click
 
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
+from clinseek_assets.faults import ResultsFault
 from clinseek_assets.locations.settings import load_settings
-from clinseek_assets.scoring.leaderboard import leaderboard_figures, read_mart
+from clinseek_assets.scoring.leaderboard import BOARDS, leaderboard_figures, read_mart
 
 
 @click.command()
-@click.option("--split", type=click.Choice(["text"]), default="text", show_default=True, help="Which split.")
+@click.option("--split", type=click.Choice(list(BOARDS)), default="text", show_default=True, help="Which split.")
 @click.option(
     "--mode",
     type=click.Choice(["strict", "compat"]),
@@ -22,7 +23,9 @@ from clinseek_assets.scoring.leaderboard import leaderboard_figures, read_mart
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, as fractions.")
 def command(split: str, mode: str, as_json: bool) -> None:
-    """Show the leaderboard: Risk, Decision and Overall, each seeking | curated | Δ; empty where not run.
+    """Show a split's leaderboard, each column seeking | curated | Δ; empty where not run.
+
+    The columns of text are Risk, Decision and Overall, those of multimodal the six groups and Overall.
 
     One table a policy of time, since only arms that may see the same differ in nothing but who looks for the evidence:
     seeking and curated_strict under the strict policy (the headline), seeking_compat and curated under the published
@@ -34,10 +37,17 @@ def command(split: str, mode: str, as_json: bool) -> None:
     \b
     Examples:
       clinseek leaderboard
+      clinseek leaderboard --split multimodal
       clinseek leaderboard --mode compat --json
     """
     layout = load_settings().layout
+    figures = read_mart(layout, BOARDS[split].figures)
+    if figures.empty:
+        raise ResultsFault(
+            f"No model was run in the {split} split yet.",
+            mend=f"Run `clinseek evaluate --model MODEL --split {split}`.",
+        )
     if as_json:
-        click.echo(json.dumps(leaderboard_figures(read_mart(layout, "text_figures"), split, mode), ensure_ascii=False))
+        click.echo(json.dumps(leaderboard_figures(figures, split, mode), ensure_ascii=False))
     else:
-        show(leaderboard_tables(layout, mode))
+        show(leaderboard_tables(layout, mode, split))

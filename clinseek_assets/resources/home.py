@@ -85,10 +85,9 @@ class Home:
         """How often each candidate occurs."""
         return self.layout.assets / "patient_databases" / "candidate_priors.parquet"
 
-    @property
-    def intervals_file(self) -> Path:
-        """Figures with intervals, over all models."""
-        return self.layout.assets / "scores" / "text" / "intervals.parquet"
+    def intervals(self, split: str) -> Path:
+        """Figures with intervals of one split, over all models."""
+        return self.layout.assets / "scores" / split / "intervals.parquet"
 
     @property
     def data_class(self) -> DataClass:

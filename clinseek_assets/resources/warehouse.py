@@ -6,7 +6,7 @@ take the marts' Parquet files instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dagster_duckdb import DuckDBResource
@@ -19,7 +19,7 @@ from clinseek_assets.storage.fingerprint import of_file
 
 POOL = "warehouse"
 SOURCE_SCHEMA = "clinseek"
-# The columns of the scores that the marts read; with no scores yet the view has them and no rows.
+# The columns that the marts read, by what they are of; where there is nothing yet the view has them and no rows.
 SCORE_COLUMNS: Mapping[str, str] = {
     "row_number": "BIGINT",
     "subject_id": "BIGINT",
@@ -34,6 +34,31 @@ SCORE_COLUMNS: Mapping[str, str] = {
     "recall": "DOUBLE",
     "f1": "DOUBLE",
 }
+QUESTION_COLUMNS: Mapping[str, str] = {
+    "row_number": "BIGINT",
+    "subject_id": "BIGINT",
+    "subtask": "VARCHAR",
+    "task_type": "VARCHAR",
+    "decided": "BOOLEAN",
+    "is_yes": "BOOLEAN",
+}
+INTERVAL_COLUMNS: Mapping[str, str] = {
+    "model": "VARCHAR",
+    "arm": "VARCHAR",
+    "mode": "VARCHAR",
+    "column": "VARCHAR",
+    "weighting": "VARCHAR",
+    "f1": "DOUBLE",
+    "low": "DOUBLE",
+    "high": "DOUBLE",
+    "n": "BIGINT",
+    "patients": "BIGINT",
+}
+# Whether the one answer of a question is yes; NULL where it is neither yes nor no. EHRXQA writes "1" and "0".
+IS_YES = """CASE WHEN len(gold) = 1 THEN CASE
+    WHEN lower(trim(gold[1])) IN ('yes', 'true', '1') THEN true
+    WHEN lower(trim(gold[1])) IN ('no', 'false', '0') THEN false
+END END AS is_yes"""
 
 
 def warehouse(layout: Layout) -> DuckDBResource:
@@ -41,30 +66,51 @@ def warehouse(layout: Layout) -> DuckDBResource:
     return DuckDBResource(database=str(layout.warehouse))
 
 
-def refresh_views(connection: DuckDBPyConnection, home: Home, score_files: list[Path]) -> None:
-    """Point the views that dbt reads at what is there now; no text of a question is in any of them."""
+def refresh_views(connection: DuckDBPyConnection, home: Home, score_files: Mapping[str, Sequence[Path]]) -> None:
+    """Point the views that dbt reads at what is there now; no text of a question is in any of them.
+
+    Args:
+        connection: of the warehouse.
+        home: whose files they are.
+        score_files: the files of scores of each split, `text` and `multimodal`.
+    """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SOURCE_SCHEMA}")
-    questions = "row_number, subject_id, task AS subtask, task_type, decided"
     views = {
-        "text_questions": f"SELECT {questions} FROM {parquet([home.manifest_file])}",
+        "text_questions": questions(home.manifest_file, "decided"),
+        "multimodal_questions": questions(home.multimodal_manifest_file, "CAST(NULL AS BOOLEAN) AS decided"),
         "text_subtasks": f"SELECT * FROM {parquet([home.subtasks_file])}",
-        "text_intervals": f"SELECT * FROM {parquet([home.intervals_file])}",
-        "text_scores": f"SELECT {', '.join(SCORE_COLUMNS)} FROM {parquet(score_files)}" if score_files else no_scores(),
         "participants": participants(home),
+        **{f"{split}_scores": of_files(paths, SCORE_COLUMNS) for split, paths in score_files.items()},
+        **{f"{split}_intervals": of_files([home.intervals(split)], INTERVAL_COLUMNS) for split in score_files},
     }
     for name, select in views.items():
         connection.execute(f"CREATE OR REPLACE VIEW {SOURCE_SCHEMA}.{name} AS {select}")
 
 
-def parquet(paths: list[Path]) -> str:
+def questions(manifest: Path, decided: str) -> str:
+    """The questions of a manifest, without their texts; `decided` is that column as an expression."""
+    if not manifest.is_file():
+        return no_rows(QUESTION_COLUMNS)
+    columns = f"row_number, subject_id, task AS subtask, task_type, {decided}, {IS_YES}"
+    return f"SELECT {columns} FROM {parquet([manifest])}"
+
+
+def of_files(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
+    """Some columns of the files that are there: a view over no file at all would be an error."""
+    found = [path for path in paths if path.is_file()]
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"SELECT {names} FROM {parquet(found)}" if found else no_rows(columns)
+
+
+def parquet(paths: Sequence[Path]) -> str:
     """A table function over Parquet files."""
     return f"read_parquet([{', '.join(quoted(str(path)) for path in paths)}])"
 
 
-def no_scores() -> str:
-    """An empty relation of the scores' shape: a view over no file at all would be an error."""
-    columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in SCORE_COLUMNS.items())
-    return f"SELECT {columns} WHERE false"
+def no_rows(columns: Mapping[str, str]) -> str:
+    """An empty relation of these columns."""
+    typed = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+    return f"SELECT {typed} WHERE false"
 
 
 def participants(home: Home) -> str:

@@ -1,19 +1,21 @@
-"""The leaderboard as its readers take it: out of the marts' Parquet files, never waiting for the warehouse's writer."""
+"""The leaderboards as their readers take them: out of the marts' Parquet files, never waiting for the warehouse's
+writer.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas
 
+from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.subtasks import DECISION, RISK
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.scoring.statistics import OVERALL
 
-COLUMNS = {RISK: "Risk Prediction", DECISION: "Decision Making", OVERALL: "Overall"}
-# The published layout's names of the columns in the wide mart.
-WIDE = {RISK: "risk", DECISION: "decision", OVERALL: "overall"}
 SETTINGS = {"seeking": "seeking", "curated": "curated", "delta": "Δ"}
 # The policies of time, under each of which both settings may see the same: what a table of each is called.
 POLICIES = {
@@ -27,6 +29,71 @@ ARM_OF = {
     ("published", "seeking"): "seeking_compat",
     ("published", "curated"): "curated",
 }
+
+
+@dataclass(frozen=True)
+class Board:
+    """The table of one split.
+
+    Attributes:
+        split: `text` or `multimodal`.
+        columns: the columns of the figures with their titles, in the published order.
+        wide: the same columns with their names in the wide mart.
+        what_is_overall: what the last column is a mean of.
+    """
+
+    split: str
+    columns: Mapping[str, str]
+    wide: Mapping[str, str]
+    what_is_overall: str
+
+    @property
+    def leaderboard(self) -> str:
+        """The mart in the published layout."""
+        return f"{self.split}_leaderboard"
+
+    @property
+    def figures(self) -> str:
+        """The mart in long form, with intervals."""
+        return f"{self.split}_figures"
+
+
+BOARDS: dict[str, Board] = {
+    board.split: board
+    for board in (
+        Board(
+            "text",
+            {RISK: "Risk Prediction", DECISION: "Decision Making", OVERALL: "Overall"},
+            {RISK: "risk", DECISION: "decision", OVERALL: "overall"},
+            "Overall is the mean over questions.",
+        ),
+        Board(
+            "multimodal",
+            {**{name: group.title for name, group in GROUPS.items()}, OVERALL: "Overall"},
+            {name: name for name in (*GROUPS, OVERALL)},
+            "Overall is the mean over all questions, not over the six groups.",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The marts of one split, read.
+
+    Attributes:
+        board: what they are of.
+        leaderboard, figures: the two marts.
+    """
+
+    board: Board
+    leaderboard: pandas.DataFrame
+    figures: pandas.DataFrame
+
+
+def read_tables(layout: Layout, board: Board) -> Tables:
+    """The marts of a split; raises what `read_mart` raises."""
+    return Tables(board, read_mart(layout, board.leaderboard), read_mart(layout, board.figures))
 
 
 def read_mart(layout: Layout, name: str) -> pandas.DataFrame:
@@ -51,7 +118,7 @@ def rows_of(mart: pandas.DataFrame, mode: str) -> list[dict[str, Any]]:
 
 
 def by_policy(leaderboard: pandas.DataFrame, mode: str) -> dict[str, list[dict[str, Any]]]:
-    """Policy of time -> one mode's rows of the mart `text_leaderboard`; only the policies under which arms were run."""
+    """Policy of time -> one mode's rows of a leaderboard's mart; only the policies under which arms were run."""
     rows = rows_of(leaderboard, mode)
     found = {policy: [row for row in rows if row["policy"] == policy] for policy in POLICIES}
     return {policy: of_policy for policy, of_policy in found.items() if of_policy}
@@ -61,8 +128,8 @@ def leaderboard_figures(figures: pandas.DataFrame, split: str, mode: str) -> dic
     """The figures in the shape of `clinseek leaderboard --json`, as fractions.
 
     Args:
-        figures: the mart `text_figures`.
-        split: `text`.
+        figures: the split's mart of figures.
+        split: `text` or `multimodal`.
         mode: `strict` or `compat`.
 
     Returns:
@@ -88,6 +155,19 @@ def percent(value: Any, *, signed: bool = False) -> str:
     return f"{100 * value:+.1f}" if signed else f"{100 * value:.1f}"
 
 
+def figure_of(row: Mapping[str, Any], name: str, setting: str) -> str:
+    """The cell of a column and setting (`seeking`, `curated`, `delta`) in a row of a leaderboard's mart."""
+    return percent(row[f"{name}_{setting}"], signed=setting == "delta")
+
+
+def yes_prevalence(board: Board, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Column -> the share of yes among its questions that are answered by yes or no; columns without any left out."""
+    if not rows:
+        return {}
+    shares = {column: rows[0].get(f"{name}_yes_prevalence") for column, name in board.wide.items()}
+    return {column: percent(share) for column, share in shares.items() if percent(share)}
+
+
 def rank_of(row: Any) -> str:
     """The rank to show: by the seeking arm where it was run, else by the curated one; a mark for floor rows."""
     if row["kind"] == "floor":
@@ -96,7 +176,22 @@ def rank_of(row: Any) -> str:
     return f"{int(rank)}" if pandas.notna(rank) else "–"
 
 
+def rank_in(row: Any, setting: str) -> str:
+    """The rank of one setting alone; a mark for floor rows, nothing where it was not run."""
+    if pandas.isna(row[f"{setting}_coverage"]):
+        return ""
+    if row["kind"] == "floor":
+        return "floor"
+    return f"{int(row[f'{setting}_rank'])}" if pandas.notna(row[f"{setting}_rank"]) else "–"
+
+
 def coverage_of(row: Any) -> str:
     """The coverage of whichever arms were run, as percent; the lower one where there are two."""
     found = [row[f"{arm}_coverage"] for arm in ("seeking", "curated") if pandas.notna(row[f"{arm}_coverage"])]
     return f"{100 * min(found):.1f}" if found else ""
+
+
+def bounds_of(row: Any, setting: str) -> str:
+    """What Overall would be if every missing answer were wrong or right, as «42.0 to 44.0»; nothing where not run."""
+    low, high = (percent(row[f"overall_{setting}_if_missing_{end}"]) for end in ("wrong", "right"))
+    return f"{low} to {high}" if low else ""

@@ -1,9 +1,10 @@
-"""The leaderboard as one HTML file that needs nothing beside it, and the plot of coverage."""
+"""The leaderboards as one HTML file that needs nothing beside it, and the plots of coverage."""
 
 from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,15 +12,19 @@ import pandas
 
 from clinseek_assets.scoring.leaderboard import (
     ARM_OF,
-    COLUMNS,
     POLICIES,
     SETTINGS,
-    WIDE,
+    Board,
+    Tables,
+    bounds_of,
     by_policy,
     coverage_of,
+    figure_of,
     percent,
+    rank_in,
     rank_of,
     rows_of,
+    yes_prevalence,
 )
 
 MODES = {
@@ -28,96 +33,152 @@ MODES = {
 }
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+body { max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0 2rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; border-bottom: 1px solid #8888; }
 td:first-child, th:first-child, td:nth-child(2), th:nth-child(2) { text-align: left; }
 .group { border-left: 1px solid #8884; } .floor td { color: #888; } small { color: #888; display: block; }
+.seeking td { border-top: 1px solid #8884; } .yes td { color: #888; border-top: 1px solid #8888; }
 img { max-width: 100%; }
 """
+# (model, column, arm) -> the interval as a text.
+Spreads = Mapping[tuple[str, str, str], str]
 
 
-def page(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, release: str) -> str:
+def page(tables: Sequence[Tables], release: str) -> str:
     """The page.
 
     Args:
-        leaderboard: the mart `text_leaderboard`.
-        figures: the mart `text_figures`.
+        tables: the marts of each split.
         release: what the release is: official, synthetic, or built.
     """
-    tables = "".join(
-        f"<h2>{escape(mode)}</h2><p>{escape(told)}</p>{tables_of(leaderboard, figures, mode)}"
-        for mode, told in MODES.items()
-    )
-    plot = base64.b64encode(coverage_plot(figures)).decode("ascii")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>ClinSeek-Bench, text split</title><style>{STYLE}</style><h1>ClinSeek-Bench, text split</h1>"
+        f"<title>ClinSeek-Bench</title><style>{STYLE}</style><h1>ClinSeek-Bench</h1>"
         f"<p>Release: <b>{escape(release)}</b>. F1 in percentage points, mean over questions, with 95% intervals "
         "clustered by patient. Empty: not run. Floor rows are constant answers and have no rank; below 98% coverage "
-        f"nobody has one.</p>{tables}<h2>Coverage</h2>"
-        f'<img alt="Share of the questions of each subtask group that have a score" src="data:image/png;base64,{plot}">'
-        "</html>\n"
+        f"nobody has one.</p>{''.join(map(section, tables))}</html>\n"
     )
 
 
-def tables_of(leaderboard: pandas.DataFrame, figures: pandas.DataFrame, mode: str) -> str:
+def section(tables: Tables) -> str:
+    """One split's part of the page."""
+    board = tables.board
+    title = f"<h2>{escape(board.split.capitalize())} split</h2>"
+    if tables.figures.empty:
+        return f"{title}<p>No model was run in this split.</p>"
+    plot = base64.b64encode(coverage_plot(tables)).decode("ascii")
+    of_modes = "".join(
+        f"<h3>{escape(mode)}</h3><p>{escape(told)} {escape(board.what_is_overall)}</p>{tables_of(tables, mode)}"
+        for mode, told in MODES.items()
+    )
+    return (
+        f"{title}{of_modes}<h3>Coverage</h3>"
+        f'<img alt="Share of the questions of each column that have a score" src="data:image/png;base64,{plot}">'
+    )
+
+
+def tables_of(tables: Tables, mode: str) -> str:
     """One mode's tables in the published layout, one a policy of time."""
-    interval = {
+    spreads = {
         (row["model"], row["column"], row["arm"]): f"{percent(row['low'])} to {percent(row['high'])}"
-        for row in rows_of(figures, mode)
+        for row in rows_of(tables.figures, mode)
         if pandas.notna(row["low"])
     }
     return "".join(
-        f"<h3>{escape(POLICIES[policy])}</h3>{table(rows, interval)}"
-        for policy, rows in by_policy(leaderboard, mode).items()
+        f"<h4>{escape(POLICIES[policy])}</h4>{LAYOUTS[tables.board.split](tables.board, rows, spreads)}"
+        for policy, rows in by_policy(tables.leaderboard, mode).items()
     )
 
 
-def table(rows: list[dict[str, Any]], interval: dict[tuple[str, str, str], str]) -> str:
-    """One policy's rows."""
-    top = "".join(f'<th class="group" colspan="3">{escape(title)}</th>' for title in COLUMNS.values())
+def settings_across(board: Board, rows: list[dict[str, Any]], spreads: Spreads) -> str:
+    """A line a model, each column three times: seeking | curated | Δ, as the text split is published."""
+    top = "".join(f'<th class="group" colspan="3">{escape(title)}</th>' for title in board.columns.values())
     below = "".join(
         f'<th class="{"group" if setting == "seeking" else ""}">{escape(title)}</th>'
-        for _ in COLUMNS
+        for _ in board.columns
         for setting, title in SETTINGS.items()
     )
-    body = "".join(table_row(row, interval) for row in rows)
+    body = "".join(model_line(board, row, spreads) for row in rows)
     return (
         f"<table><thead><tr><th>Rank</th><th>Model</th>{top}<th>Coverage</th></tr>"
         f"<tr><th></th><th></th>{below}<th>%</th></tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def table_row(row: dict[str, Any], interval: dict[tuple[str, str, str], str]) -> str:
-    """One model's row."""
-    cells = []
-    for column, short in WIDE.items():
-        for setting in SETTINGS:
-            figure = percent(row[f"{short}_{setting}"], signed=setting == "delta")
-            arm = ARM_OF.get((row["policy"], setting), "")
-            spread = interval.get((row["model"], column, arm), "") if figure else ""
-            css = "group" if setting == "seeking" else ""
-            cells.append(f'<td class="{css}">{figure}<small>{spread}</small></td>')
-    kind = escape(str(row["kind"]))
-    name = escape(str(row["model"]))
-    return f'<tr class="{kind}"><td>{rank_of(row)}</td><td>{name}</td>{"".join(cells)}<td>{coverage_of(row)}</td></tr>'
+def model_line(board: Board, row: dict[str, Any], spreads: Spreads) -> str:
+    """One model's line."""
+    cells = "".join(
+        cell(board, row, column, setting, spreads, "group" if setting == "seeking" else "")
+        for column in board.columns
+        for setting in SETTINGS
+    )
+    kind, name = escape(str(row["kind"])), escape(str(row["model"]))
+    return f'<tr class="{kind}"><td>{rank_of(row)}</td><td>{name}</td>{cells}<td>{coverage_of(row)}</td></tr>'
 
 
-def coverage_plot(figures: pandas.DataFrame) -> bytes:
-    """A PNG of the coverage of each model and arm, by task type."""
+def settings_below(board: Board, rows: list[dict[str, Any]], spreads: Spreads) -> str:
+    """Three lines a model, seeking, curated and Δ, as the multimodal split is published."""
+    titles = "".join(f"<th>{escape(title)}</th>" for title in board.columns.values())
+    body = "".join(setting_line(board, row, setting, spreads) for row in rows for setting in SETTINGS)
+    shares = yes_prevalence(board, rows)
+    prevalence = "".join(f"<td>{shares.get(column, '')}</td>" for column in board.columns)
+    return (
+        f"<table><thead><tr><th>Rank</th><th>Model</th><th></th>{titles}<th>Coverage %</th>"
+        f"<th>Overall if missing were wrong, right</th></tr></thead><tbody>{body}"
+        f'<tr class="yes"><td></td><td>share of «yes» where the answer is yes or no, %</td><td></td>{prevalence}'
+        "<td></td><td></td></tr></tbody></table>"
+    )
+
+
+def setting_line(board: Board, row: dict[str, Any], setting: str, spreads: Spreads) -> str:
+    """One model's line of one setting, or of the difference."""
+    first = setting == "seeking"
+    name = escape(str(row["model"])) if first else ""
+    rank, covered, bounds = "", "", ""
+    if setting != "delta":
+        rank, covered, bounds = rank_in(row, setting), percent(row[f"{setting}_coverage"]), bounds_of(row, setting)
+    cells = "".join(cell(board, row, column, setting, spreads, "") for column in board.columns)
+    css = f"{escape(str(row['kind']))} {setting}"
+    return (
+        f'<tr class="{css}"><td>{rank}</td><td>{name}</td><td>{SETTINGS[setting]}</td>{cells}'
+        f"<td>{covered}</td><td>{bounds}</td></tr>"
+    )
+
+
+def cell(board: Board, row: dict[str, Any], column: str, setting: str, spreads: Spreads, css: str) -> str:
+    """One figure with its interval."""
+    figure = figure_of(row, board.wide[column], setting)
+    arm = ARM_OF.get((row["policy"], setting), "")
+    spread = spreads.get((row["model"], column, arm), "") if figure else ""
+    return f'<td class="{css}">{figure}<small>{spread}</small></td>'
+
+
+LAYOUTS: dict[str, Callable[[Board, list[dict[str, Any]], Spreads], str]] = {
+    "text": settings_across,
+    "multimodal": settings_below,
+}
+
+
+def coverage_plot(tables: Tables) -> bytes:
+    """A PNG of the coverage of each model and arm by column of the table, of strict scores."""
+    from matplotlib import colormaps
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    strict = figures[(figures["mode"] == "strict") & (figures["column"] != "overall")]
+    columns = {name: title for name, title in tables.board.columns.items() if name != "overall"}
+    strict = tables.figures[(tables.figures["mode"] == "strict") & tables.figures["column"].isin(list(columns))]
     shown = strict.assign(run=strict["model"] + ", " + strict["arm"]).pivot_table(
         index="run", columns="column", values="coverage", sort=True
     )
-    figure = Figure(figsize=(7.5, 1.1 + 0.32 * max(1, len(shown))), layout="constrained")
+    shown = shown[[name for name in columns if name in shown]]
+    height = 1.1 + 0.16 * max(2, len(shown) * max(2, len(shown.columns)))
+    figure = Figure(figsize=(7.5, height), layout="constrained")
     axes = figure.subplots()
     if len(shown):
-        (100 * shown.rename(columns=COLUMNS)).plot.barh(ax=axes, width=0.75, color=["#4c78a8", "#f58518"])
+        colours = list(colormaps["tab10"].colors)[: len(shown.columns)]  # type: ignore[attr-defined]
+        (100 * shown.rename(columns=columns)).plot.barh(ax=axes, width=0.75, color=colours)
         axes.legend(loc="lower left", fontsize=8)
     axes.axvline(98, color="#888", linewidth=1, linestyle="--")
     axes.set(xlim=(0, 101), xlabel="questions with a score, % (dashed: needed for a rank)", ylabel="")

@@ -83,3 +83,4 @@ MULTIMODAL_SCORES = scores_schema(
         "f1_raw": pandera.Column("float64", _FRACTION, nullable=True),
     },
 )
+SCHEMAS = {"text": SCORES, "multimodal": MULTIMODAL_SCORES}

@@ -1,4 +1,11 @@
+with figures as (
+    select 'text' as split, * from {{ ref('text_figures') }}
+    union all
+    select 'multimodal' as split, * from {{ ref('multimodal_figures') }}
+)
+
 select
+    split,
     model,
     arm,
     "column",
@@ -10,6 +17,6 @@ select
     f1 as f1,
     f1_if_missing_wrong,
     f1_if_missing_right
-from {{ ref('text_figures') }}
+from figures
 where mode = 'strict'
-order by model, arm, "column"
+order by split desc, model, arm, "column"

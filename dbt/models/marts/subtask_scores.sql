@@ -1,8 +1,10 @@
+-- In the multimodal split a subtask is one of the six groups, and its rows may be of two released tasks.
 select
+    asked.split,
     asked.model,
     asked.arm,
     asked.mode,
-    asked.task_type,
+    if(asked.split = 'text', asked.task_type, 'multimodal') as task_type,
     asked.subtask,
     count(*) as questions,
     count(scores.f1) as n,
@@ -15,13 +17,16 @@ select
     coalesce(sum(scores.f1), 0) / count(*) as f1_if_missing_wrong,
     (coalesce(sum(scores.f1), 0) + count(*) - count(scores.f1)) / count(*) as f1_if_missing_right,
     avg(scores.f1) filter (where not scores.decided) as f1_undecided,
-    count(scores.f1) filter (where scores.decided) as n_decided
+    count(scores.f1) filter (where scores.decided) as n_decided,
+    count(asked.is_yes) as yes_no_questions,
+    count(*) filter (where asked.is_yes) as yes_questions
 from {{ ref('asked') }} as asked
-left join {{ ref('question_scores') }} as scores using (model, arm, mode, row_number)
-left join {{ source('clinseek', 'text_intervals') }} as intervals
-    on intervals.model = asked.model
+left join {{ ref('question_scores') }} as scores using (split, model, arm, mode, row_number)
+left join {{ ref('intervals') }} as intervals
+    on intervals.split = asked.split
+    and intervals.model = asked.model
     and intervals.arm = asked.arm
     and intervals.mode = asked.mode
     and intervals.column = asked.subtask
 group by all
-order by asked.model, asked.arm, asked.mode, asked.task_type desc, asked.subtask
+order by asked.split desc, asked.model, asked.arm, asked.mode, task_type desc, asked.subtask

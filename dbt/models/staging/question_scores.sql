@@ -1,5 +1,6 @@
 -- One row a question, model, arm and rule: the runs of a question are averaged, and a run without a score is missing.
 select
+    scores.split,
     scores.model,
     scores.arm,
     scores.mode,
@@ -10,6 +11,6 @@ select
     avg(scores.precision) filter (where scores.scored) as precision,
     avg(scores.recall) filter (where scores.scored) as recall,
     avg(scores.f1) filter (where scores.scored) as f1
-from {{ source('clinseek', 'text_scores') }} as scores
-inner join {{ source('clinseek', 'text_questions') }} as questions using (row_number)
+from {{ ref('scores') }} as scores
+inner join {{ ref('questions') }} as questions using (split, row_number)
 group by all

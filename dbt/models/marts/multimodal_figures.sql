@@ -1,0 +1,2 @@
+-- The six groups and Overall.
+{{ figures('multimodal', 'subtask') }}
