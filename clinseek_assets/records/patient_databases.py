@@ -210,7 +210,7 @@ class _Builder:
             yield patient, {name: rows for name, rows in found.items() if rows is not None}
 
 
-def _write_database(catalogue: Catalogue, path: Path, empty: bytes, rows: Mapping[str, pa.Table], inputs: str) -> Note:
+def _write_database(path: Path, empty: bytes, rows: Mapping[str, pa.Table], inputs: str, catalogue: Catalogue) -> Note:
     """Fill an empty database with one patient's rows. The rows go to SQLite as Arrow, not as Python objects."""
     derived = DERIVED_OF_DATASET[catalogue.dataset]
     try:
