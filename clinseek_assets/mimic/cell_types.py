@@ -34,6 +34,7 @@ EXPECTED = {
     ColumnType.DATE: "a date such as 2150-01-31",
 }
 SOURCE_ROW = "source_row"
+EXACT_BELOW = 2.0**53  # below, each whole number is a float of its own
 
 
 def _characters(cells: pa.StringArray) -> np.ndarray:
@@ -52,8 +53,16 @@ def _integers(cells: pa.Array) -> pa.Array:
 
 
 def _integers_by_pandas(cells: pa.Array) -> pa.Array:
-    """Integers of a column that was a float one while pandas held it, since a cell was empty: `29990001.0`."""
-    return _integers(pc.replace_substring_regex(cells, r"\.0+$", ""))
+    """Integers of a column that pandas may have held as a float one, since a cell was empty: `29990001.0`."""
+    try:
+        return _integers(cells)
+    except pa.ArrowInvalid:
+        if np.any(_characters(cells) > ord("9")):
+            raise
+        values = pc.cast(cells, pa.float64())
+        if pc.all(pc.less(pc.abs(values), EXACT_BELOW)).as_py() is False:
+            raise
+        return pc.cast(values, pa.int64())  # raises where there is a fraction
 
 
 def _reals(cells: pa.Array) -> pa.Array:

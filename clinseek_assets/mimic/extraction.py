@@ -164,7 +164,7 @@ def _extracted(wanted: _Wanted, rule: str, destination: Path, scratch: Path, mem
     stamp = source.stamp()
     with RecordReader(source) as reader, whole_file(destination) as finished:
         tally = _write_kept(reader, wanted, scratch / "in_file_order.parquet")
-        with _engine(scratch, memory_mb) as engine:
+        with small_engine(scratch, memory_mb) as engine:
             if tally.in_patient_order:
                 (scratch / "in_file_order.parquet").replace(finished)
             else:
@@ -399,7 +399,7 @@ def _write_sorted(
 
 
 @contextmanager
-def _engine(scratch: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
+def small_engine(scratch: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of its own, on one thread, with limited memory."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,

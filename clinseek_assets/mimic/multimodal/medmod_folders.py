@@ -26,9 +26,11 @@ from clinseek_assets.mimic.duplicates import duplicate_notices
 from clinseek_assets.mimic.extraction import (
     BYTES_A_GROUP,
     ROWS_A_GROUP,
+    SORT_MEMORY_MB,
     Extraction,
     parquet_writer,
     scratch_folder,
+    small_engine,
 )
 from clinseek_assets.mimic.multimodal.dataset_files import MEDMOD_PARTS
 from clinseek_assets.mimic.receipts import Receipt, read_receipt, receipt_path, write_receipt
@@ -40,7 +42,6 @@ from clinseek_assets.storage.atomic import whole_file
 
 # Raise it when the same folders and questions would give another Parquet file.
 VERSION = 1
-CHECK_MEMORY_MB = 256  # for the search of repeated rows, which spills nothing
 BUILD_AGAIN = "Run MedMod's extraction (mimic4extract: extract_subjects_iv, validate_events) again for these patients."
 
 
@@ -134,8 +135,8 @@ def extract_subject_files(
     reused = receipt is not None and receipt.rule == rule and receipt.vouches_for(destination)
     if receipt is None or not reused:
         try:
-            with scratch_folder(destination):
-                receipt = _written(found, named, rule, destination, on_patient)
+            with scratch_folder(destination) as scratch:
+                receipt = _written(found, named, rule, destination, scratch, on_patient)
         except (duckdb.Error, pa.ArrowException, OSError) as error:  # their texts may quote rows
             raise Fault(
                 f"{destination}: the rows of medmod/{table.name} cannot be kept there ({type(error).__name__}).",
@@ -159,6 +160,7 @@ def _written(
     stays: Mapping[int, list[int]],
     rule: str,
     destination: Path,
+    scratch: Path,
     on_patient: Callable[[int], None] | None,
 ) -> Receipt:
     """Read the files and write the Parquet file and its receipt."""
@@ -167,7 +169,7 @@ def _written(
         with parquet_writer(finished, found.table) as writer:
             tally = _read_all(found, stays, _Buffer(writer, parquet_schema(found.table)), on_patient)
         where = f"medmod/{found.table.name}"
-        with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": f"{CHECK_MEMORY_MB}MB"}) as engine:
+        with small_engine(scratch, SORT_MEMORY_MB) as engine:
             repeated = duplicate_notices(engine, found.table, finished, where)
         if found.fingerprint() != stamp:
             raise SourceFault(

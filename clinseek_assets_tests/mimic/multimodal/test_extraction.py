@@ -5,13 +5,15 @@ import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clinseek_assets.faults import SourceFault
-from clinseek_assets.mimic.catalogue import CATALOGUES, CXR_TABLES
+from clinseek_assets.mimic.catalogue import CATALOGUES, CXR_TABLES, TABLES
+from clinseek_assets.mimic.cell_types import typed_column
 from clinseek_assets.mimic.extraction import extract_table
 from clinseek_assets.mimic.multimodal.dataset_files import DatasetRoots, find_cxr_lists, find_ehrxqa_tables
 from clinseek_assets.mimic.multimodal.study_paths import STUDY_PATHS
@@ -160,3 +162,25 @@ def test_the_lists_of_the_images_are_read_as_published(tmp_path):
     row = next(csv.DictReader(io.StringIO(csv_of([chexpert(1, 51, Edema=1.0, No_Finding=-1.0)]))))
     (kept,) = pq.read_table(tmp_path / "chexpert.parquet").to_pylist()
     assert kept["Edema"] == float(row["Edema"]) and kept["No Finding"] == -1.0 and kept["Fracture"] is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(-(2**53) + 1, 2**53 - 1), min_size=1, max_size=5), st.sampled_from(["", ".0", ".00"]))
+def test_any_whole_number_is_read_exactly_however_it_ends(numbers, ending):
+    column = EHRXQA["labevents"].column("hadm_id")
+    cells = pa.array([f"{number}{ending}" for number in numbers])
+    read = typed_column(EHRXQA["labevents"], column, cells, pa.array(range(1, len(numbers) + 1)), "file")
+    assert read.to_pylist() == numbers
+
+
+@pytest.mark.parametrize("cell", ["1.5", "1e3", "nan", "inf", "0x10", "9007199254740993.0", " 1.0", "1.0.0", "."])
+def test_what_is_no_whole_number_is_a_fault(cell):
+    table = EHRXQA["labevents"]
+    with pytest.raises(SourceFault, match="record 8, column hadm_id: the cell is not a whole number"):
+        typed_column(table, table.column("hadm_id"), pa.array(["7.0", cell]), pa.array([7, 8]), "file")
+
+
+def test_mimic_iv_s_own_files_are_read_as_strictly_as_before():
+    table = TABLES["labevents"]
+    with pytest.raises(SourceFault, match="not a whole number"):
+        typed_column(table, table.column("hadm_id"), pa.array(["7.0"]), pa.array([1]), "file")
