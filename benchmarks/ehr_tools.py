@@ -14,7 +14,9 @@ from clinseek_assets.records.patient_databases import database_path
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.records.sqlite_tables import SqliteTable
-from clinseek_assets.records.table_descriptions import build_table_descriptions
+from clinseek_assets.records.table_descriptions import DESCRIPTIONS_FILE, build_table_descriptions
+from clinseek_assets.records.tools.candidates import open_candidates
+from clinseek_assets.records.tools.descriptions import read_descriptions
 from clinseek_assets.records.tools.ehr_tools import EhrTools
 
 ROUNDS = 5
@@ -54,11 +56,12 @@ def run(folder: Path) -> dict[str, Any]:
     write_patient(database_path(folder, LARGE), LARGE, ROWS[LARGE])
     candidates = _write_candidates(folder / "candidate_table.db")
     build_table_descriptions(folder / "table_description")
+    described = read_descriptions(folder / "table_description" / DESCRIPTIONS_FILE)
     figures: dict[str, Any] = {"name": "EHR tools on 300,000 rows (milliseconds)"}
     for policy in POLICIES:
         pin = Pin(LARGE, ADMISSIONS // 2, MOMENT, "Inpatient_Mortality")
         with PinnedRecord(pin, policy, databases=folder, reference=reference) as record:
-            tools = EhrTools(record, candidates=candidates, descriptions=folder / "table_description")
+            tools = EhrTools(record, candidates=open_candidates(candidates), descriptions=described)
             patient = {"subject_id": str(LARGE)}
             of_policy = {
                 f"{policy}: {name}": _milliseconds(tools, tool, {**patient, **arguments})

@@ -167,7 +167,7 @@ def opened(qid: str, policy: Policy) -> Iterator[At]:
     """
     home = Home.of(load_settings())
     question = question_of(home, qid)
-    tools = record_tools(home, policy)
+    tools = record_tools(home, policy, split=question.split)
     with tools.opened(question) as box:
         yield At(question, box)
 

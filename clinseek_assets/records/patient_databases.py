@@ -137,7 +137,7 @@ class _Builder:
         tables = {name: tables[name] for name in self._catalogue.patient_tables if name in tables}
         inputs = self._inputs_fingerprint(tables)
         patients = sorted(set(subject_ids))
-        notes = _read_notes(folder)
+        notes = read_notes(folder)
         _write_notes(folder, notes)  # without a line that a killed run cut short: new ones are appended
         current = {
             patient: note
@@ -252,7 +252,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, PRIVATE_FILE)
 
 
-def _read_notes(folder: Path) -> dict[str, Note]:
+def read_notes(folder: Path) -> dict[str, Note]:
     """What earlier runs noted, by file name. A line that a killed run cut short is passed over."""
     notes: dict[str, Note] = {}
     path = folder / NOTES_FILE

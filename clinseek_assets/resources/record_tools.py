@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
 from clinseek_assets.locations.data_class import DataClass
+from clinseek_assets.models.agent.dataset_tools import DatasetTools
 from clinseek_assets.models.agent.pinned_tools import PinnedTools
+from clinseek_assets.models.agent.tool_source import ToolSource
 from clinseek_assets.models.browsing.configured import configured_library
 from clinseek_assets.models.browsing.corpus import Library
 from clinseek_assets.models.ledger import Ledger
 from clinseek_assets.records.pinned.pin import Policy
+from clinseek_assets.records.pinned.record_files import RecordFiles
 from clinseek_assets.records.tools.meanings import configured_meanings
 from clinseek_assets.resources.home import Home
 
 
-def record_tools(home: Home, policy: Policy, library: Library | None = None) -> PinnedTools:
-    """The EHR tools over the home's records under a policy of time, and the browser tools over a library.
+def record_tools(home: Home, policy: Policy, library: Library | None = None, *, split: str = "text") -> ToolSource:
+    """The EHR tools over the home's records of a split under a policy of time, and the browser tools over a library.
 
     Raises:
         Fault: a model for search by meaning is named and cannot be used.
     """
+    return SOURCES[split](home, policy, library)
+
+
+def record_files(home: Home) -> dict[str, RecordFiles]:
+    """Dataset of the multimodal split -> where its records lie in the home."""
+    layout = home.layout
+    return {
+        dataset: RecordFiles(layout.patient_databases(dataset), layout.dataset_reference(dataset))
+        for dataset in (EHRXQA, MEDMOD)
+    }
+
+
+def _text_tools(home: Home, policy: Policy, library: Library | None) -> ToolSource:
     candidates = home.layout.candidate_tables
     return PinnedTools(
         policy,
@@ -30,6 +48,17 @@ def record_tools(home: Home, policy: Policy, library: Library | None = None) -> 
         semantic=configured_meanings(candidates.parent),
         library=library,
     )
+
+
+def _multimodal_tools(home: Home, policy: Policy, library: Library | None) -> ToolSource:
+    semantic = configured_meanings(home.layout.candidate_tables.parent)
+    return DatasetTools(policy, record_files(home), semantic=semantic, library=library)
+
+
+SOURCES: Mapping[str, Callable[[Home, Policy, Library | None], ToolSource]] = {
+    "text": _text_tools,
+    "multimodal": _multimodal_tools,
+}
 
 
 def browser_library(home: Home, data_class: DataClass) -> Library | None:

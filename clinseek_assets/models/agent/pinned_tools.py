@@ -1,4 +1,4 @@
-"""The tools over pinned records, and a browser where one is configured: what models seek with."""
+"""The tools over the text split's pinned records, and a browser where one is configured: what models seek with."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from clinseek_assets.models.browsing.tools import BrowserTools, version_over
 from clinseek_assets.records.patient_databases import database_path
 from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
+from clinseek_assets.records.table_descriptions import DESCRIPTIONS_FILE
+from clinseek_assets.records.tools.candidates import open_candidates
+from clinseek_assets.records.tools.descriptions import read_descriptions
 from clinseek_assets.records.tools.ehr_tools import EhrTools, tools_version
 from clinseek_assets.records.tools.meanings import Meanings
 from clinseek_assets.records.tools.specs import Toolbox
@@ -49,14 +52,18 @@ class PinnedTools:
     def version(self) -> str:
         """A hash of the tools' code and limits, the policy, and every file beside the records."""
         own = tools_version(
-            self.policy, candidates=self.candidates, descriptions=self.descriptions, semantic=self.semantic
+            self.policy,
+            "mimic_iv",
+            candidates=open_candidates(self.candidates),
+            descriptions=read_descriptions(self.descriptions / DESCRIPTIONS_FILE),
+            semantic=self.semantic,
         )
-        reference = _file_hash(self.reference)
+        reference = file_hash(self.reference)
         return fingerprint.of_parts([own, reference or "none", version_over(self.library) if self.library else "none"])
 
     def record_sha256(self, question: Question) -> str | None:
         """The hash of the patient's database; None where the patient has none."""
-        return _file_hash(database_path(self.databases, question.subject_id))
+        return file_hash(database_path(self.databases, question.subject_id))
 
     @contextmanager
     def opened(self, question: Question) -> Iterator[Toolbox]:
@@ -67,12 +74,17 @@ class PinnedTools:
             SourceFault: the candidate tables or the descriptions cannot be read.
         """
         with PinnedRecord(Pin.of(question), self.policy, databases=self.databases, reference=self.reference) as record:
-            tools = EhrTools(record, candidates=self.candidates, descriptions=self.descriptions, semantic=self.semantic)
+            tools = EhrTools(
+                record,
+                candidates=open_candidates(self.candidates),
+                descriptions=read_descriptions(self.descriptions / DESCRIPTIONS_FILE),
+                semantic=self.semantic,
+            )
             browser = BrowserTools(self.library, fingerprint.of_text(question.qid)) if self.library else None
             yield Toolboxes(tools, browser) if browser else tools
 
 
-def _file_hash(path: Path) -> str | None:
+def file_hash(path: Path) -> str | None:
     """The hash of a file's content, worked out once while the file is the same one; None where there is none."""
     try:
         at = path.stat()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy
 from numpy.typing import NDArray
@@ -33,6 +33,31 @@ Match = tuple[int, float]
 """The place of a name among `Vocabulary.names`, and how good it is."""
 
 
+class SearchableNames(Protocol):
+    """Candidate tables, wherever their names come from.
+
+    Attributes:
+        tables: table -> its columns; none where there is no vocabulary.
+        rows: table -> how many rows it has.
+    """
+
+    tables: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, int]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the content."""
+
+    def vocabulary(self, table: str) -> Vocabulary:
+        """The names of a table, to be searched by likeness."""
+
+    def with_keyword(self, table: str, keyword: str, start: int, most: int) -> tuple[list[Sequence[Any]], int]:
+        """Rows that contain a keyword from a place on, one a name, and how many there are."""
+
+    def row_of(self, table: str, name: str) -> tuple[Any, ...]:
+        """The first row of a name that the table has."""
+
+
 class Candidates:
     """The candidate tables of one file.
 
@@ -45,11 +70,16 @@ class Candidates:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.rows = sqlite_tables.row_counts(path)
+        self.rows: Mapping[str, int] = sqlite_tables.row_counts(path)
         self.tables: Mapping[str, tuple[str, ...]] = {name: self._columns(name) for name in sorted(self.rows)}
-        self.fingerprint = sqlite_tables.content_fingerprint(path)
+        self._fingerprint = sqlite_tables.content_fingerprint(path)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._preparing = Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the file's content."""
+        return self._fingerprint
 
     def vocabulary(self, table: str) -> Vocabulary:
         """The names of a table, prepared when it is first searched."""

@@ -5,7 +5,7 @@ Names and parameters are the published ones; `page` is added. All parameters are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,24 @@ from clinseek_assets.records.tools.times_given import FORMAT
 
 PREFIX = "ehr."
 SEMANTIC = f"{PREFIX}get_candidates_by_semantic_similarity"
+AND_CANDIDATES = ", and the candidate tables"
+EXAMPLE_TABLE = "for example labevents."
+EXAMPLE_SQL = (
+    "SELECT charttime, valuenum, valueuom "
+    "FROM labevents WHERE label = 'Sodium' AND valuenum > 145 ORDER BY charttime DESC LIMIT 20."
+)
+# Dataset -> what is said otherwise of its records, where a description names a table.
+REWORDED: Mapping[str, Mapping[str, str]] = {
+    "mimic_iv": {},
+    "ehrxqa": {},
+    "medmod": {
+        EXAMPLE_TABLE: "for example events.",
+        EXAMPLE_SQL: (
+            "SELECT charttime, valuenum FROM events WHERE label = 'Heart Rate' AND valuenum > 120 "
+            "ORDER BY charttime DESC LIMIT 20."
+        ),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +67,7 @@ class Tool:
 
 
 PATIENT = Parameter("subject_id", "The patient of the question, for example 10000032.", TEXT, as_text)
-TABLE = Parameter("table_name", "A table of the record, for example labevents.", TEXT, as_text)
+TABLE = Parameter("table_name", f"A table of the record, {EXAMPLE_TABLE}", TEXT, as_text)
 ANY_TABLE = Parameter("table_name", "A table of the record or a candidate table.", TEXT, as_text)
 CANDIDATES = Parameter("table_name", "A candidate table, for example labevents_candidates.", TEXT, as_text)
 COLUMN = Parameter("column_name", "A column of the table.", TEXT, as_text)
@@ -62,9 +80,8 @@ IN_PAGES = "Rows come in pages with their total number; long values are cut wher
 TOOLS: tuple[Tool, ...] = (
     Tool(
         f"{PREFIX}load_ehr",
-        "Begin here: the tables of the patient's record with their visible rows and time columns, and the candidate "
-        "tables. The record is that of the question's patient as it was known at the current time; no other can be "
-        "loaded.",
+        f"Begin here: the tables of the patient's record with their visible rows and time columns{AND_CANDIDATES}. "
+        "The record is that of the question's patient as it was known at the current time; no other can be loaded.",
         (
             PATIENT,
             Parameter("timestamp", "The current time of the question, YYYY-MM-DD HH:MM:SS.", TEXT, as_text),
@@ -137,8 +154,7 @@ TOOLS: tuple[Tool, ...] = (
         "The rows of one SELECT (or WITH) statement in SQLite's dialect over the record's tables. Columns are typed: "
         f"numbers compare as numbers, times are texts 'YYYY-MM-DD HH:MM:SS', what is missing is NULL. At most "
         f"{USUAL.rows:,} rows and {USUAL.seconds:g} seconds a statement; candidate tables cannot be queried. "
-        "Example: SELECT charttime, valuenum, valueuom "
-        f"FROM labevents WHERE label = 'Sodium' AND valuenum > 145 ORDER BY charttime DESC LIMIT 20. {IN_PAGES}",
+        f"Example: {EXAMPLE_SQL} {IN_PAGES}",
         (PATIENT, Parameter("sql_query", "One SELECT statement.", TEXT, as_text), PAGE),
         record_tools.run_sql_query,
     ),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from clinseek_assets.faults import SourceFault
+from clinseek_assets.mimic.catalogue import CATALOGUES
 from clinseek_assets.records.pinned.labels import LabelColumn
-from clinseek_assets.storage.fingerprint import of_text
+from clinseek_assets.records.tools import closed_vocabularies
+from clinseek_assets.records.tools.candidates import NAME
+from clinseek_assets.storage.fingerprint import of_text, of_value
 
 MEND = "Build the table descriptions again."
 
@@ -67,6 +70,20 @@ def _read(path: Path, written: int, size: int) -> Descriptions:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceFault(f"{path} does not describe tables ({type(error).__name__}).", mend=MEND) from None
     return Descriptions(tables, of_text(text))
+
+
+@cache
+def catalogue_descriptions(dataset: str) -> Descriptions:
+    """The descriptions of a dataset's tables, and of the closed vocabularies, as the catalogue has them: no file."""
+    tables = {
+        table.name: Description(
+            table.module, table.description, {column.name: column.description for column in table.columns}
+        )
+        for table in CATALOGUES[dataset].patient_tables.values()
+    }
+    for name, meaning in closed_vocabularies.MEANINGS.items():
+        tables[f"{name}{closed_vocabularies.ENDING}"] = Description("candidate", meaning, {NAME: "the name"})
+    return Descriptions(tables, of_value({name: vars(described) for name, described in tables.items()}))
 
 
 def label_meanings(labels: Sequence[LabelColumn]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.records.sqlite_tables import quoted
-from clinseek_assets.records.tools.candidates import Candidates
+from clinseek_assets.records.tools.candidates import SearchableNames
 from clinseek_assets.records.tools.conditions import EVERY_ROW, Condition
 from clinseek_assets.records.tools.descriptions import Descriptions
 from clinseek_assets.records.tools.meanings import Meanings
@@ -32,7 +32,7 @@ class Desk:
     """
 
     record: PinnedRecord
-    candidates: Candidates
+    candidates: SearchableNames
     descriptions: Descriptions
     meanings: Meanings | None
     budget: int
@@ -58,6 +58,8 @@ class Desk:
         Raises:
             Mistake: there is none of that name.
         """
+        if not self.candidates.tables:
+            raise Mistake("unavailable", "There is no vocabulary of answers for this question.")
         ending = "_candidates"
         name = given.strip()
         if not name.casefold().endswith(ending) and f"{name.casefold()}{ending}" in self.candidates.tables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,9 @@ from clinseek_assets.records.pinned.answers import Refusal
 from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.records.pinned.versions import policy_version
-from clinseek_assets.records.table_descriptions import DESCRIPTIONS_FILE
-from clinseek_assets.records.tools.candidates import Candidates, open_candidates
-from clinseek_assets.records.tools.catalogue import PATIENT, SEMANTIC, TOOLS, Tool
-from clinseek_assets.records.tools.descriptions import Descriptions, read_descriptions
+from clinseek_assets.records.tools.candidates import SearchableNames
+from clinseek_assets.records.tools.catalogue import AND_CANDIDATES, CANDIDATES, PATIENT, REWORDED, SEMANTIC, TOOLS, Tool
+from clinseek_assets.records.tools.descriptions import Descriptions
 from clinseek_assets.records.tools.desk import Desk
 from clinseek_assets.records.tools.meanings import Meanings
 from clinseek_assets.records.tools.mistakes import Mistake, shortened, suggestion
@@ -35,13 +35,12 @@ class EhrTools:
 
     Args:
         record: the question's record; who opened it closes it.
-        candidates: the file of candidate tables.
-        descriptions: the folder of table descriptions.
+        candidates: the vocabularies of answers; without any the tools that search them are not offered.
+        descriptions: what tables and columns mean.
         semantic: search by meaning; without it that tool is not offered.
         characters: how long a reply may be. The published limit is 100,000.
 
     Raises:
-        SourceFault: the candidate tables or the descriptions cannot be read.
         ValueError: so few characters are no reply.
     """
 
@@ -49,32 +48,42 @@ class EhrTools:
         self,
         record: PinnedRecord,
         *,
-        candidates: Path,
-        descriptions: Path,
+        candidates: SearchableNames,
+        descriptions: Descriptions,
         semantic: Meanings | None = None,
         characters: int = USUAL_CHARACTERS,
     ) -> None:
         if characters < FEWEST_CHARACTERS:
             raise ValueError(f"a reply needs at least {FEWEST_CHARACTERS} characters")
-        self._desk = Desk(
-            record,
-            open_candidates(candidates),
-            read_descriptions(descriptions / DESCRIPTIONS_FILE),
-            semantic,
-            characters,
-        )
+        self._desk = Desk(record, candidates, descriptions, semantic, characters)
 
     @cached_property
     def specs(self) -> Sequence[ToolSpec]:
         """The tools that work here, in the published order."""
-        offered = (tool for tool in TOOLS if tool.name != SEMANTIC or self._desk.meanings is not None)
-        return tuple(ToolSpec(tool.name, tool.description, schema_of(tool.parameters)) for tool in offered)
+        return tuple(_spec_of(tool, self._rewordings) for tool in TOOLS if self._is_offered(tool))
+
+    def _is_offered(self, tool: Tool) -> bool:
+        if CANDIDATES in tool.parameters and not self._desk.candidates.tables:
+            return False
+        return tool.name != SEMANTIC or self._desk.meanings is not None
+
+    @property
+    def _rewordings(self) -> Mapping[str, str]:
+        without = {} if self._desk.candidates.tables else {AND_CANDIDATES: ""}
+        return {**REWORDED[self._desk.record.kind.dataset], **without}
 
     @property
     def version(self) -> str:
         """A hash of the tools' code, their limits, the files beside the record, and the policy."""
         desk = self._desk
-        return _version(desk.record.policy, desk.candidates, desk.descriptions, desk.meanings, desk.budget)
+        return tools_version(
+            desk.record.policy,
+            desk.record.kind.dataset,
+            candidates=desk.candidates,
+            descriptions=desk.descriptions,
+            semantic=desk.meanings,
+            characters=desk.budget,
+        )
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> ToolReply:
         """Run one tool; never raises for what a model got wrong.
@@ -108,33 +117,35 @@ class EhrTools:
 
 def tools_version(
     policy: Policy,
+    dataset: str,
     *,
-    candidates: Path,
-    descriptions: Path,
+    candidates: SearchableNames,
+    descriptions: Descriptions,
     semantic: Meanings | None = None,
     characters: int = USUAL_CHARACTERS,
 ) -> str:
-    """What `EhrTools.version` says of every record of this policy, without one being opened.
-
-    Raises:
-        SourceFault: the candidate tables or the descriptions cannot be read.
-    """
-    told = read_descriptions(descriptions / DESCRIPTIONS_FILE)
-    return _version(policy, open_candidates(candidates), told, semantic, characters)
-
-
-def _version(
-    policy: Policy, candidates: Candidates, descriptions: Descriptions, semantic: Meanings | None, characters: int
-) -> str:
+    """What `EhrTools.version` says of every record of this policy and dataset, without one being opened."""
     return fingerprint.of_parts(
         [
-            code_version(policy),
+            code_version(policy, dataset),
             candidates.fingerprint,
             descriptions.fingerprint,
             semantic.identity if semantic else "",
             f"{characters} characters",
         ]
     )
+
+
+def _spec_of(tool: Tool, reworded: Mapping[str, str]) -> ToolSpec:
+    """What a model is told of a tool, with some of its words replaced."""
+
+    def told(text: str) -> str:
+        for words, others in reworded.items():
+            text = text.replace(words, others)
+        return text
+
+    parameters = [replace(parameter, description=told(parameter.description)) for parameter in tool.parameters]
+    return ToolSpec(tool.name, told(tool.description), schema_of(parameters))
 
 
 @cache
@@ -156,7 +167,7 @@ def _tool(name: str) -> Tool:
 
 
 @cache
-def code_version(policy: Policy) -> str:
+def code_version(policy: Policy, dataset: str) -> str:
     """A hash of the code of the tools, of what they tell of themselves, and of the policy of their record."""
-    folder = Path(__file__).parent
-    return fingerprint.of_parts([policy_version(policy), *map(fingerprint.of_file, sorted(folder.glob("*.py")))])
+    code = map(fingerprint.of_file, sorted(Path(__file__).parent.glob("*.py")))
+    return fingerprint.of_parts([policy_version(policy, dataset), *code])

@@ -39,8 +39,8 @@ def load_ehr(desk: Desk, given: Arguments) -> str:
         f"The record as it was known at {moment}; nothing from then on is in it.",
         show(("table", "visible_rows", "time_column"), rows, desk.budget).text,
         f"Without any row so far: {', '.join(empty)}." if empty else "",
-        "\nCandidate tables, the vocabularies of answers:",
-        show(("candidate_table", "rows"), candidates, desk.budget).text,
+        "\nCandidate tables, the vocabularies of answers:" if candidates else "",
+        show(("candidate_table", "rows"), candidates, desk.budget).text if candidates else "",
     )
 
 
@@ -48,7 +48,7 @@ def get_table_names(desk: Desk, _: Arguments) -> str:
     """The names of all tables."""
     return said(
         f"EHR Tables: {', '.join(sorted(desk.record.tables))}",
-        f"Candidate Tables: {', '.join(desk.candidates.tables)}",
+        f"Candidate Tables: {', '.join(desk.candidates.tables)}" if desk.candidates.tables else "",
     )
 
 

@@ -14,8 +14,10 @@ from clinseek_assets.records.pinned.limits import Limits
 from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.records.sqlite_tables import SqliteTable
-from clinseek_assets.records.table_descriptions import build_table_descriptions
+from clinseek_assets.records.table_descriptions import DESCRIPTIONS_FILE, build_table_descriptions
+from clinseek_assets.records.tools.candidates import open_candidates
 from clinseek_assets.records.tools.catalogue import PATIENT, TOOLS
+from clinseek_assets.records.tools.descriptions import read_descriptions
 from clinseek_assets.records.tools.ehr_tools import USUAL_CHARACTERS, EhrTools
 from clinseek_assets.records.tools.meanings import Meanings
 from clinseek_assets.records.tools.specs import ToolReply
@@ -117,8 +119,8 @@ def opener(folder: Path, beside: Path, stack: ExitStack) -> Tools:
         )
         return EhrTools(
             record,
-            candidates=beside / "candidates.db",
-            descriptions=beside,
+            candidates=open_candidates(beside / "candidates.db"),
+            descriptions=read_descriptions(beside / DESCRIPTIONS_FILE),
             semantic=semantic,
             characters=characters,
         )

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinseek_assets.faults import SourceFault
+from clinseek_assets.records.tools.candidates import open_candidates
 from clinseek_assets.records.tools.catalogue import SEMANTIC, TOOLS
-from clinseek_assets.records.tools.ehr_tools import USUAL_CHARACTERS, EhrTools, tools_version
+from clinseek_assets.records.tools.descriptions import read_descriptions
+from clinseek_assets.records.tools.ehr_tools import USUAL_CHARACTERS, tools_version
 from clinseek_assets_tests.records.pinned.lives import BASE, T, at
 from clinseek_assets_tests.records.tools.conftest import opener
 
@@ -177,26 +179,32 @@ def test_thinking_looks_nothing_up_and_finishes_nothing(tools):
 # ---------------------------------------------------------------------------------------------------------- versions
 def test_the_version_follows_what_shapes_replies(tools, beside, tmp_path):
     box = tools(BASE)
-    files = {"candidates": beside / "candidates.db", "descriptions": beside}
-    assert box.version == tools(BASE).version == tools_version("strict", **files)
+    candidates = open_candidates(beside / "candidates.db")
+    told = read_descriptions(beside / "shorten_description.json")
+    version = tools_version("strict", "mimic_iv", candidates=candidates, descriptions=told)
+    assert box.version == tools(BASE).version == version
     versions = {box.version, tools(BASE, "compat").version, tools(BASE, characters=30_000).version}
     described = (beside / "shorten_description.json").read_text()
     (tmp_path / "shorten_description.json").write_text(described.replace("the patient", "the person"))
-    versions.add(tools_version("strict", candidates=files["candidates"], descriptions=tmp_path))
+    told = read_descriptions(tmp_path / "shorten_description.json")
+    versions.add(tools_version("strict", "mimic_iv", candidates=candidates, descriptions=told))
     assert len(versions) == 4
 
 
-def test_missing_files_beside_the_record_are_faults(tools, beside, tmp_path):
-    record = tools(BASE)._desk.record
+def test_missing_files_beside_the_record_are_faults(tmp_path):
     with pytest.raises(SourceFault):
-        EhrTools(record, candidates=tmp_path / "none.db", descriptions=beside)
+        open_candidates(tmp_path / "none.db")
+    described = tmp_path / "shorten_description.json"
     with pytest.raises(SourceFault):
-        EhrTools(record, candidates=beside / "candidates.db", descriptions=tmp_path / "none")
-    (tmp_path / "shorten_description.json").write_text('{"file_name": "labevents"}\n')
+        read_descriptions(described)
+    described.write_text('{"file_name": "labevents"}\n')
     with pytest.raises(SourceFault, match="does not describe tables"):
-        EhrTools(record, candidates=beside / "candidates.db", descriptions=tmp_path)
+        read_descriptions(described)
+
+
+def test_a_reply_needs_room(tools):
     with pytest.raises(ValueError, match="characters"):
-        EhrTools(record, candidates=beside / "candidates.db", descriptions=beside, characters=100)
+        tools(BASE, characters=100)
 
 
 def test_a_later_question_of_the_patient_needs_no_other_moment(tools):
