@@ -16,6 +16,7 @@ from clinseek_assets.faults import Fault
 from clinseek_assets.locations.data_class import DataClass, Standing, classify
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings
+from clinseek_assets.mimic.multimodal.dataset_files import DatasetFiles, DatasetRoots, find_dataset_files
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
 from clinseek_assets.models.registry import Model, Registry, load_registry
 from clinseek_assets.storage.fingerprint import of_file, of_text
@@ -54,6 +55,19 @@ class Home:
     def receipts(self) -> ReceiptBook:
         """What was made so far, and from what."""
         return ReceiptBook(self.layout.assets / "receipts")
+
+    @cached_property
+    def datasets(self) -> DatasetFiles:
+        """The source files of the multimodal split that were found, and why each other table is missing."""
+        settings = self.settings
+        return find_dataset_files(
+            DatasetRoots(
+                mimic_cxr=settings.mimic_cxr_root,
+                mimic_cxr_jpg=settings.mimic_cxr_jpg_root,
+                ehrxqa=settings.ehrxqa_root,
+                medmod=settings.medmod_root,
+            )
+        )
 
     @cached_property
     def models(self) -> dict[str, Model]:

@@ -24,6 +24,7 @@ EHRXQA_TABLES = ("database/gold", "database/mimic_iv_cxr/test")
 EHRXQA_QUESTIONS = ("dataset/test.json", "dataset/mimic_iv_cxr/test.json")
 MEDMOD_SUBJECTS = ("data_full/root", "root")
 MEDMOD_PARTS = ("test", "train")
+EXTRACTED = ("events", "stays")  # what is read of a patient's folder
 # The part in between has several names, in qids as in the names of list files.
 VALIDATION = ("validate", "val", "valid", "validation")
 
@@ -36,6 +37,42 @@ class DatasetRoots:
     mimic_cxr_jpg: Path | None = None
     ehrxqa: Path | None = None
     medmod: Path | None = None
+
+
+@dataclass(frozen=True)
+class DatasetFiles:
+    """What was found below the named folders.
+
+    Attributes:
+        roots: the folders.
+        tables: `<dataset>/<table>` -> its file, of `mimic_cxr` and `ehrxqa`.
+        subjects: the folder of MedMod's extracted patients, or None.
+        missing: `<dataset>/<table>` -> why it cannot be read, in one sentence.
+        notices: what a reader should know about the choice of files.
+    """
+
+    roots: DatasetRoots
+    tables: dict[str, SourceFile]
+    subjects: Path | None
+    missing: dict[str, str]
+    notices: tuple[str, ...]
+
+
+def find_dataset_files(roots: DatasetRoots) -> DatasetFiles:
+    """Look for all tables of the multimodal split's catalogues."""
+    lists, ehrxqa = find_cxr_lists(roots), find_ehrxqa_tables(roots.ehrxqa)
+    found = {"mimic_cxr": lists, "ehrxqa": ehrxqa}
+    tables = {f"{dataset}/{name}": source for dataset, each in found.items() for name, source in each.files.items()}
+    missing = {f"{dataset}/{name}": reason for dataset, each in found.items() for name, reason in each.missing.items()}
+    subjects = find_medmod_subjects(roots.medmod)
+    if subjects is None:
+        wanted = f"{MEDMOD_SUBJECTS[0]}/{{{','.join(MEDMOD_PARTS)}}}/"
+        missing |= dict.fromkeys(
+            map("medmod/{}".format, EXTRACTED), _why_missing(wanted, (roots.medmod,), "MEDMOD_ROOT")
+        )
+    if "mimic_cxr/metadata" in missing:  # the times and views of the linked studies
+        missing["medmod/tb_cxr"] = missing["mimic_cxr/metadata"]
+    return DatasetFiles(roots, tables, subjects, missing, (*lists.notices, *ehrxqa.notices))
 
 
 def find_cxr_lists(roots: DatasetRoots) -> SourceInventory:

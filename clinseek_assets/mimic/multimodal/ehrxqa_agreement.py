@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas
 
+from clinseek_assets.benchmark.multimodal.grouping import inner_question
+from clinseek_assets.benchmark.multimodal.qids import parse_qid
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.mimic.multimodal.agreement import Point, agreement_frame
 from clinseek_assets.mimic.multimodal.ehrxqa_questions import EhrxqaQuestion
 from clinseek_assets.mimic.multimodal.linked_studies import LinkedImage
-from clinseek_assets.mimic.multimodal.upstream_keys import ehrxqa_number
-
-# The released question text is made of tagged blocks; the last one is the question itself.
-_ASKED = re.compile(r"<question>(.*?)(?:</question>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 def ehrxqa_agreement(
@@ -42,12 +39,16 @@ def ehrxqa_agreement(
 
 def _of_records(questions: Iterable[Question], upstream: Mapping[int, EhrxqaQuestion]) -> Iterator[Point]:
     for question in questions:
-        number = ehrxqa_number(question)
-        record = None if number is None else upstream.get(number)
+        parts = parse_qid(question.qid)
+        record = upstream.get(parts.record_id) if parts and parts.record_id is not None else None
         yield Point(question.row_number, "in test.json", record is not None)
         if record is not None:
             yield Point(question.row_number, "answer", _names(record.answer) == _names(question.gold))
-            yield Point(question.row_number, "question", _words(record.question) == asked(question))
+            yield Point(
+                question.row_number,
+                "question",
+                _words(record.question) == _words(inner_question(question.question or "")),
+            )
 
 
 def _of_studies(linked: Iterable[LinkedImage], tb_cxr: Path) -> Iterator[Point]:
@@ -66,10 +67,3 @@ def _names(answer: Iterable[str]) -> frozenset[str]:
 def _words(text: str) -> str:
     """A text with its white space made single and its case dropped."""
     return " ".join(text.split()).casefold()
-
-
-def asked(question: Question) -> str:
-    """What is asked, without the blocks around it; white space made single and case dropped."""
-    text = question.question or ""
-    found = _ASKED.search(text)
-    return _words(found[1] if found else text)

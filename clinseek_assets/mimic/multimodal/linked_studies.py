@@ -14,12 +14,12 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clinseek_assets.benchmark.multimodal.qids import parse_qid
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.mimic.catalogue import CATALOGUES
 from clinseek_assets.mimic.cell_types import SOURCE_ROW, parquet_schema
 from clinseek_assets.mimic.multimodal.cxr_lists import FRONTAL
 from clinseek_assets.mimic.multimodal.study_paths import image_path
-from clinseek_assets.mimic.multimodal.upstream_keys import part_of
 from clinseek_assets.storage.atomic import whole_file
 
 TABLE = CATALOGUES["medmod"].tables["tb_cxr"]
@@ -70,12 +70,12 @@ def linked_studies(linked: Iterable[LinkedImage], images: pandas.DataFrame) -> L
 
 
 def _row(image: LinkedImage) -> dict[str, object]:
-    question = image.question
+    question, parts = image.question, parse_qid(image.question.qid)
     return {
         "subject_id": question.subject_id,
         "study_id": image.study_id,
         "studydatetime": question.prediction_time,
-        "split": part_of(question),
+        "split": parts.split if parts else None,
         "image_id": image.dicom_id,
         "image_path": image_path(question.subject_id, image.study_id, image.dicom_id),
         "hadm_id": question.hadm_id,

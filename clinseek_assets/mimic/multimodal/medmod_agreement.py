@@ -13,16 +13,17 @@ from functools import cached_property
 
 import pandas
 
+from clinseek_assets.benchmark.multimodal.qids import parse_qid
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.vocabularies import PHENOTYPES
 from clinseek_assets.mimic.multimodal.agreement import Point, agreement_frame
 from clinseek_assets.mimic.multimodal.cxr_lists import FRONTAL
 from clinseek_assets.mimic.multimodal.linked_studies import LinkedImage
-from clinseek_assets.mimic.multimodal.medmod_lists import HOURS_OF_ZERO
-from clinseek_assets.mimic.multimodal.upstream_keys import RADIOLOGY, part_of, stay_and_hours, upstream_task
+from clinseek_assets.mimic.multimodal.medmod_lists import HOURS_OF_ZERO, list_of
 
 # The task whose list file has a row a stay, all with a period of 0.
-ONCE_A_STAY = "in-hospital-mortality"
+ONCE_A_STAY = "medmod_in_hospital_mortality"
+RADIOLOGY = "medmod_radiology"
 # Periods have six decimals of an hour, moments whole seconds.
 SAME_MOMENT = timedelta(seconds=1)
 
@@ -56,15 +57,19 @@ class MedmodSources:
         frontal = self.images[self.images["view"].eq(FRONTAL).fillna(False) & self.images["studydatetime"].notna()]
         return {int(str(subject)): rows for subject, rows in frontal.groupby("subject_id")}
 
+    def list_rows(self, question: Question) -> pandas.DataFrame | None:
+        """The rows of the list file that a question was taken from; None where that file is not there."""
+        place = list_of(question)
+        return self.lists.get(place) if place else None
+
     def list_row(self, question: Question) -> dict[str, object] | None:
         """The list file's row of a question: the same stay, and the same hours where a stay has more than one row."""
-        rows, key = self.lists.get((upstream_task(question), part_of(question) or "")), stay_and_hours(question)
-        if rows is None or key is None:
+        rows, parts = self.list_rows(question), parse_qid(question.qid)
+        if rows is None or parts is None or parts.stay_id is None or parts.period_length is None:
             return None
-        stay_id, hours = key
-        found = rows[rows["stay_id"].eq(stay_id)]
-        if upstream_task(question) != ONCE_A_STAY:
-            found = found[found["period_length"].eq(hours)]
+        found = rows[rows["stay_id"].eq(parts.stay_id)]
+        if question.task_type != ONCE_A_STAY:
+            found = found[found["period_length"].eq(parts.period_length)]
         return {str(name): value for name, value in found.iloc[0].items()} if len(found) else None
 
 
@@ -89,7 +94,7 @@ def medmod_agreement(
     points: list[Point] = []
     for question in own:
         of_row = images.get(question.row_number, [])
-        compare = _of_radiology if upstream_task(question) == RADIOLOGY else _of_stay
+        compare = _of_radiology if question.task_type == RADIOLOGY else _of_stay
         points += compare(question, of_row, sources)
         points += (point for image in of_row for point in _of_image(image, sources))
     return agreement_frame(points)
@@ -98,7 +103,7 @@ def medmod_agreement(
 def _of_stay(question: Question, images: list[LinkedImage], sources: MedmodSources) -> Iterator[Point]:
     row_number = question.row_number
     row = sources.list_row(question)
-    if (upstream_task(question), part_of(question) or "") in sources.lists:
+    if sources.list_rows(question) is not None:
         yield Point(row_number, "in list file", row is not None)
     if row is not None:
         yield Point(row_number, "label", _labels(row) == set(question.gold))
@@ -125,8 +130,8 @@ def _moment(question: Question, intime: datetime, row: Mapping[str, object] | No
     """The moment that the sources give a row: the list file's own, else the stay's begin and the period."""
     if row is not None and not pandas.isna(row["endtime"]):  # type: ignore[call-overload]
         return pandas.Timestamp(str(row["endtime"])).to_pydatetime()
-    _, hours = stay_and_hours(question) or (0, 0.0)
-    return intime + timedelta(hours=hours or HOURS_OF_ZERO)
+    parts = parse_qid(question.qid)
+    return intime + timedelta(hours=(parts and parts.period_length) or HOURS_OF_ZERO)
 
 
 def _latest(sources: MedmodSources, question: Question, intime: datetime) -> set[int]:

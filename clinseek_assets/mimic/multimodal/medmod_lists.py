@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pandas
 
+from clinseek_assets.benchmark.groups import TASKS
+from clinseek_assets.benchmark.multimodal.qids import parse_qid
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.vocabularies import PHENOTYPES
 from clinseek_assets.mimic.extraction import rows_with
 from clinseek_assets.mimic.multimodal.dataset_files import find_medmod_list
-from clinseek_assets.mimic.multimodal.upstream_keys import part_of, stay_and_hours, upstream_task
 from clinseek_assets.mimic.source_files import SourceFile
 from clinseek_assets.mimic.tables import Column, ColumnType, Table, columns
 
@@ -52,12 +53,15 @@ def find_list_files(root: Path | None, questions: Iterable[Question]) -> dict[tu
     Returns:
         (task, part) -> its file, or None where it is not there.
     """
-    wanted = {
-        (task, part)
-        for question in questions
-        if (task := upstream_task(question)) in LIST_FILES and (part := part_of(question))
-    }
+    wanted = set(filter(None, map(list_of, questions)))
     return {(task, part): find_medmod_list(root, LIST_FILES[task], task, part) for task, part in sorted(wanted)}
+
+
+def list_of(question: Question) -> tuple[str, str] | None:
+    """Task and part of the list file that a question was taken from; None where its task has none."""
+    parts = parse_qid(question.qid)
+    task = TASKS[question.task_type].upstream
+    return (task, parts.split) if parts and task in LIST_FILES else None
 
 
 def read_list_rows(source: SourceFile, questions: Iterable[Question]) -> pandas.DataFrame:
@@ -69,5 +73,6 @@ def read_list_rows(source: SourceFile, questions: Iterable[Question]) -> pandas.
     Raises:
         SourceFault: the file is damaged or not of the expected shape.
     """
-    keys = filter(None, map(stay_and_hours, questions))
-    return rows_with(source, "stay_id", {stay_id for stay_id, _ in keys}).to_pandas()
+    parts = (parse_qid(question.qid) for question in questions)
+    stays = {found.stay_id for found in parts if found and found.stay_id is not None}
+    return rows_with(source, "stay_id", stays).to_pandas()

@@ -51,16 +51,17 @@ class Member:
 
 @dataclass(frozen=True)
 class ReportTexts:
-    """The reports below one root. It remembers which layouts are there: make a new one for each run.
+    """The reports below one root, or none where no root is named. Nothing is looked at before a report is asked for.
 
-    Messages tell the kind of trouble and the archive; which row asked is added by whoever asks.
+    It remembers which layouts are there: make a new one for each run. Messages tell the kind of trouble and the
+    archive; which row asked is added by whoever asks.
     """
 
-    root: Path
+    root: Path | None
 
     @classmethod
     def of(cls, root: Path) -> ReportTexts:
-        """The reports below `root`, the folder of MIMIC-CXR.
+        """The reports below `root`, the folder of MIMIC-CXR, looked at once now.
 
         Raises:
             ReportFault: there are neither reports nor their zip, or the zip is damaged.
@@ -99,7 +100,8 @@ class ReportTexts:
         """
         place = self.path_or_member(subject_id, study_id)
         if place is None:
-            raise ReportFault("missing", f"The report is neither in a folder nor in {ARCHIVE} below {self.root}.")
+            below = f"below {self.root}" if self.root else "(no folder of MIMIC-CXR is named)"
+            raise ReportFault("missing", f"The report is neither in a folder nor in {ARCHIVE} {below}.")
         content = self._bytes_of_member(place) if isinstance(place, Member) else self._bytes_of_file(place)
         if not content.strip():
             raise ReportFault("empty", "The report is empty.")
@@ -124,12 +126,15 @@ class ReportTexts:
 
     @cached_property
     def _trees(self) -> tuple[Path, ...]:
+        if self.root is None:
+            return ()
         trees = (self.root / place / tree for place in PLACES for tree in TREES)
         return tuple(tree for tree in trees if tree.is_dir())
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile | None:
-        path = next((path for place in PLACES if (path := self.root / place / ARCHIVE).is_file()), None)
+        places = [self.root / place / ARCHIVE for place in PLACES] if self.root else []
+        path = next(filter(Path.is_file, places), None)
         if path is None:
             return None
         try:
@@ -140,7 +145,7 @@ class ReportTexts:
             raise ReportFault("unreadable", f"{path} cannot be opened ({error.strerror}).") from None
 
     def _bytes_of_file(self, path: Path) -> bytes:
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        if self.root is None or not path.resolve().is_relative_to(self.root.resolve()):
             raise ReportFault("outside_root", f"The report is a link that leads out of {self.root}.")
         try:
             return path.read_bytes()

@@ -12,7 +12,7 @@ from clinseek_assets.mimic.extraction import extract_table
 from clinseek_assets.mimic.multimodal.agreement import Count, counts, first_disagreements
 from clinseek_assets.mimic.multimodal.cxr_lists import read_images
 from clinseek_assets.mimic.multimodal.dataset_files import DatasetRoots, find_cxr_lists
-from clinseek_assets.mimic.multimodal.ehrxqa_agreement import asked, ehrxqa_agreement
+from clinseek_assets.mimic.multimodal.ehrxqa_agreement import ehrxqa_agreement
 from clinseek_assets.mimic.multimodal.ehrxqa_questions import read_ehrxqa_questions
 from clinseek_assets.mimic.multimodal.linked_studies import LinkedImage
 from clinseek_assets.mimic.multimodal.medmod_agreement import MedmodSources, medmod_agreement
@@ -204,8 +204,3 @@ def test_each_disagreement_of_ehrxqa_is_seen(ehrxqa, change, what):
     question = dataclasses.replace(EHRXQA[0], **change)
     agreement = ehrxqa_agreement([question], ehrxqa[0], links([question]), ehrxqa[1])
     assert agreement.loc[~agreement["agrees"], "what"].tolist() == [what]
-
-
-def test_what_is_asked_stands_in_the_last_block():
-    assert asked(EHRXQA[0]) == "is it so in study 51?"
-    assert asked(dataclasses.replace(EHRXQA[0], question=None)) == ""

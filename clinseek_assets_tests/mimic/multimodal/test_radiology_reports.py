@@ -73,6 +73,12 @@ def test_what_is_not_there(tmp_path):
     assert fault_of(reports.read, SUBJECT, 1) == "missing"
 
 
+def test_without_a_named_folder_nothing_is_found(tmp_path):
+    for reports in (ReportTexts(None), ReportTexts(tmp_path)):
+        assert reports.locate(SUBJECT, STUDY) is None
+        assert fault_of(reports.read, SUBJECT, STUDY) == "missing"
+
+
 def test_damaged_zips(tmp_path):
     (tmp_path / "mimic-cxr-reports.zip").write_bytes(b"PK\x03\x04 cut")
     assert fault_of(ReportTexts.of, tmp_path) == "damaged"
