@@ -26,9 +26,11 @@ ABOVE_THE_TREE = (
     "2.1.0-lite",
     "2.1.0-working-subset",
     "mimic-cxr/2.1.0",
+    "mimic-cxr-jpg/2.1.0",
+    "mimic-cxr-jpg/2.0.0",
     *(
-        f"{above}{dataset}/{version}"
-        for above in ("", "files/", "physionet.org/files/")
+        f"{above}files/{dataset}/{version}"
+        for above in ("", "physionet.org/")
         for dataset in ("mimic-cxr-jpg", "mimic-cxr")
         for version in ("2.1.0", "2.0.0")
     ),
