@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from clinseek_assets.faults import DatabaseFault, SourceFault
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.mimic.catalogue import MIMIC_IV, Catalogue
 from clinseek_assets.mimic.tables import ColumnType, Table
 
 PatientRows = dict[str, list[dict[str, Any]]]
@@ -23,7 +23,7 @@ and `source_row`, the 1-based record number in the source file."""
 ROWS_AT_A_TIME = 150_000
 
 
-def rows_from_database(path: Path) -> PatientRows:
+def rows_from_database(path: Path, catalogue: Catalogue = MIMIC_IV) -> PatientRows:
     """All rows of one `patient_<subject_id>.db`, in file order; derived columns are left out.
 
     Raises:
@@ -34,7 +34,7 @@ def rows_from_database(path: Path) -> PatientRows:
     found: PatientRows = {}
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            for name, table in PATIENT_TABLES.items():
+            for name, table in catalogue.patient_tables.items():
                 found[name] = _database_rows(connection, table)
     except (sqlite3.Error, ValueError) as error:
         raise DatabaseFault(
@@ -66,6 +66,7 @@ def rows_from_parquet(
     subject_ids: Sequence[int] | None = None,
     *,
     columns: Mapping[str, Sequence[str]] | None = None,
+    catalogue: Catalogue = MIMIC_IV,
 ) -> Iterator[tuple[int, PatientRows]]:
     """Stream patient by patient, in ascending `subject_id`; memory holds a batch of patients, not the tables.
 
@@ -73,6 +74,7 @@ def rows_from_parquet(
         tables: table name -> Parquet file of the cohort's rows; tables without patients are passed over.
         subject_ids: whose rows to read; None for every patient of `patients`, or of all tables where there is none.
         columns: table name -> the columns wanted (`source_row` comes along); None for all of the catalogue.
+        catalogue: whose tables.
 
     Yields:
         `(subject_id, rows)` with every patient table of the catalogue as a key, empty where there are no rows.
@@ -80,15 +82,17 @@ def rows_from_parquet(
     Raises:
         SourceFault: a file is missing or lacks a column of the catalogue.
     """
-    frames = {name: _scan(PATIENT_TABLES[name], path) for name, path in tables.items() if name in PATIENT_TABLES}
-    wanted = {name: _selection(PATIENT_TABLES[name], columns) for name in frames}
+    shapes = catalogue.patient_tables
+    frames = {name: _scan(shapes[name], path) for name, path in tables.items() if name in shapes}
+    wanted = {name: _selection(shapes[name], columns) for name in frames}
     for batch in _batches(frames, subject_ids):
-        yield from _batch_rows(frames, wanted, batch)
+        yield from _batch_rows(frames, wanted, {subject_id: {name: [] for name in shapes} for subject_id in batch})
 
 
 def patients_of(tables: Mapping[str, Path]) -> list[int]:
     """All subject ids of the `patients` table (of all tables where there is none), ascending."""
-    frames = {name: _scan(PATIENT_TABLES[name], path) for name, path in tables.items() if name in PATIENT_TABLES}
+    shapes = MIMIC_IV.patient_tables
+    frames = {name: _scan(shapes[name], path) for name, path in tables.items() if name in shapes}
     return sorted(_row_counts(frames))
 
 
@@ -142,9 +146,10 @@ def _batches(frames: Mapping[str, pl.LazyFrame], subject_ids: Sequence[int] | No
 
 
 def _batch_rows(
-    frames: Mapping[str, pl.LazyFrame], wanted: Mapping[str, list[str]], batch: list[int]
+    frames: Mapping[str, pl.LazyFrame], wanted: Mapping[str, list[str]], of_patient: dict[int, PatientRows]
 ) -> Iterator[tuple[int, PatientRows]]:
-    of_patient: dict[int, PatientRows] = {subject_id: {name: [] for name in PATIENT_TABLES} for subject_id in batch}
+    """Fill in the rows of a batch of patients, given in ascending order and without any."""
+    batch = list(of_patient)
     # The range lets the reader pass over row groups of other patients; the list then picks the patients themselves.
     chosen = pl.col("subject_id").is_between(batch[0], batch[-1]) & pl.col("subject_id").is_in(batch)
     for name, frame in frames.items():

@@ -24,6 +24,23 @@ class Rows:
     cut: str | None = None
 
 
+@dataclass(frozen=True)
+class LatestRows:
+    """The latest rows of a table.
+
+    Attributes:
+        columns: what is served of it.
+        rows: in order of time, of those at one time in the order of the source file.
+        source_rows: the record number of each in the source file.
+        visible: how many rows the table shows in all.
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    source_rows: Sequence[int]
+    visible: int
+
+
 class Refusal(Exception):
     """A statement that gives no rows; its text is fit to be shown to a model: it names nothing behind the views."""
 

@@ -22,7 +22,7 @@ from clinseek_assets.mimic.code_classes import normalised_ndc
 from clinseek_assets.mimic.tables import ColumnType, Table
 from clinseek_assets.records.patient_databases import database_path
 from clinseek_assets.records.pinned import compat_views, refusals, statements, strict_views
-from clinseek_assets.records.pinned.answers import Refusal, Rows
+from clinseek_assets.records.pinned.answers import LatestRows, Refusal, Rows
 from clinseek_assets.records.pinned.guard import Guard
 from clinseek_assets.records.pinned.kinds import KINDS, RecordKind
 from clinseek_assets.records.pinned.labels import NORMALISED_NDC, REFERENCE
@@ -144,6 +144,20 @@ class PinnedRecord:
                 name: _timeline_rows(self._connection, table, self._views[name]) if name in self._views else []
                 for name, table in self.kind.tables.items()
             }
+
+    def latest_rows(self, table: str, most: int) -> LatestRows:
+        """At most so many rows of a served table, the latest by its time: for our own renderer.
+
+        Rows at one time are taken in the order of the source file, of a table without a time all of them so.
+
+        Raises:
+            KeyError: the table is not served.
+            DatabaseFault: the database is damaged.
+        """
+        view = self._views[table]
+        with heap_of(None), self._at_work():
+            self._provide([table])
+            return _latest_rows(self._connection, view, most)
 
     def _cut_views(self) -> list[View]:
         if self.policy == "strict":
@@ -369,6 +383,19 @@ def _timeline_rows(connection: apsw.Connection, table: Table, view: View) -> lis
         for name in dates:
             row[name] = row[name] and _day(row[name])
     return rows
+
+
+def _latest_rows(connection: apsw.Connection, view: View, most: int) -> LatestRows:
+    """The rows are chosen first and read then, so that names of codes are looked up for those alone."""
+    inner, number = f'temp."{view.inner_name}"', f'"{SOURCE_ROW}"'
+    times = [f'"{view.time_column}"'] if view.time_column else []
+    later_first = ", ".join(f"{column} DESC" for column in (*times, number))
+    ((visible,),) = connection.execute(f"SELECT count(*) FROM {inner}")
+    latest = connection.execute(f"SELECT {number} FROM {inner} ORDER BY {later_first} LIMIT {most}")
+    chosen = ", ".join(str(at) for (at,) in latest)
+    read = f"SELECT {listed(view.columns)}, {number} FROM {inner} WHERE {number} IN ({chosen})"
+    rows = connection.execute(f"{read} ORDER BY {', '.join((*times, number))}").fetchall() if chosen else []
+    return LatestRows(view.columns, [row[:-1] for row in rows], [int(row[-1] or 0) for row in rows], visible)
 
 
 def _day(text: str) -> date:

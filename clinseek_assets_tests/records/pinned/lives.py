@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES, TABLES
+from clinseek_assets.mimic.catalogue import CATALOGUES, MIMIC_IV, TABLES, Catalogue
 from clinseek_assets.mimic.tables import ColumnType
 from clinseek_assets.records import reference_tables, sqlite_tables
 from clinseek_assets.records.database_schema import schema_statements
-from clinseek_assets.records.derived_columns import DERIVED_COLUMNS
+from clinseek_assets.records.derived_columns import DERIVED_OF_DATASET, DerivedColumn
 from clinseek_assets.records.patient_databases import database_path
 from clinseek_assets.records.sqlite_tables import SqliteTable
 
@@ -56,48 +56,50 @@ def text_of(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def full_row(table: str, row: Row) -> dict[str, Any]:
+def full_row(table: str, row: Row, catalogue: Catalogue = MIMIC_IV) -> dict[str, Any]:
     """A row with all columns of its table: what it does not name is NULL, or anything where a value is required."""
-    columns = PATIENT_TABLES[table].columns
+    columns = catalogue.patient_tables[table].columns
     unknown = set(row) - {column.name for column in columns}
     assert not unknown, f"{table} has no {unknown}"
     filled = {column.name: FILLING.get(column.type) if column.required else None for column in columns}
     return {**filled, "subject_id": PATIENT, **{name: text_of(value) for name, value in row.items()}}
 
 
-def write_database(folder: Path, life: Mapping[str, Sequence[Row]], subject_id: int = PATIENT) -> Path:
+def write_database(
+    folder: Path, life: Mapping[str, Sequence[Row]], subject_id: int = PATIENT, *, dataset: str = "mimic_iv"
+) -> Path:
     """A patient database with these rows, numbered from 1 in each table, and with the derived columns."""
+    catalogue, derived = CATALOGUES[dataset], DERIVED_OF_DATASET[dataset]
     folder.mkdir(parents=True, exist_ok=True)
     path = database_path(folder, subject_id)
     path.unlink(missing_ok=True)
-    rows = {table: [full_row(table, row) for row in of_table] for table, of_table in life.items()}
+    rows = {table: [full_row(table, row, catalogue) for row in of_table] for table, of_table in life.items()}
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("BEGIN")
-        for statement in schema_statements():
+        for statement in schema_statements(catalogue):
             database.execute(statement)
         for table, of_table in rows.items():
-            insert(database, table, of_table)
-            if table in DERIVED_COLUMNS:
-                derive(database, table, rows)
+            insert(database, table, of_table, catalogue)
+            if table in derived:
+                derive(database, derived[table], rows)
         database.execute("COMMIT")
     return path
 
 
-def insert(database: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
-    names = PATIENT_TABLES[table].column_names
+def insert(database: sqlite3.Connection, table: str, rows: Sequence[Row], catalogue: Catalogue = MIMIC_IV) -> None:
+    names = catalogue.patient_tables[table].column_names
     columns = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" * (len(names) + 1))
     values = [(number, *(row[name] for name in names)) for number, row in enumerate(rows, 1)]
     database.executemany(f'INSERT INTO "{table}" (rowid, {columns}) VALUES ({marks})', values)
 
 
-def derive(database: sqlite3.Connection, table: str, rows: Mapping[str, Sequence[Row]]) -> None:
-    derived = DERIVED_COLUMNS[table]
+def derive(database: sqlite3.Connection, derived: DerivedColumn, rows: Mapping[str, Sequence[Row]]) -> None:
     for row in rows.get(derived.source, ()):
         if row[derived.column]:
             database.execute(
-                f'UPDATE "{table}" SET "{derived.name}" = ? WHERE "{derived.key}" = ?',
+                f'UPDATE "{derived.table}" SET "{derived.name}" = ? WHERE "{derived.key}" = ?',
                 (derived.rule(row[derived.column]), row[derived.key]),
             )
 
