@@ -1,4 +1,4 @@
-"""`synthesize`: sources, questions by the rules, EHR-Bench's files and the record, whole or not at all."""
+"""`synthesize`: sources, both splits' questions, EHR-Bench's files and the record, whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from clinseek_assets.benchmark.released_counts import FILE_NAME, ExpectedCounts
 from clinseek_assets.construction.manifest import BuiltManifest, build_manifest
 from clinseek_assets.construction.pool import extract_pool
 from clinseek_assets.faults import Fault, SettingsFault
+from clinseek_assets.locations.layout import MULTIMODAL_MANIFEST_FILE
 from clinseek_assets.mimic.catalogue import MODULES
 from clinseek_assets.synthetic.ehr_bench import WAYS, as_released, ways_of, without_contexts, write_ehr_bench
+from clinseek_assets.synthetic.multimodal import write_multimodal
 from clinseek_assets.synthetic.profiles import Profile, profile_named
 from clinseek_assets.synthetic.sources import write_sources
 from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record, write_records
 
-GENERATOR_VERSION = "1"
+GENERATOR_VERSION = "2"
 SEED = 20260301
 FOLDERS = ("sources", "release")
 MANIFEST = "ClinSeek-Bench_text.json"
@@ -57,8 +59,13 @@ class SyntheticRelease:
 
     @property
     def manifest(self) -> Path:
-        """The released form of the manifest."""
+        """The released form of the text manifest."""
         return self.root / "release" / "text" / MANIFEST
+
+    @property
+    def multimodal_manifest(self) -> Path:
+        """The multimodal manifest; not there where the profile asks for none."""
+        return self.root / "release" / "multimodal" / MULTIMODAL_MANIFEST_FILE
 
     @property
     def mimic_root(self) -> Path:
@@ -111,6 +118,7 @@ def _identity(profile: Profile, seed: int) -> dict[str, Any]:
         "profile": profile.name,
         "patients": profile.patients,
         "questions_per_subtask": profile.per_subtask,
+        "multimodal": json.loads(json.dumps(asdict(profile.multimodal))) if profile.multimodal else None,
         "seed": seed,
     }
 
@@ -133,8 +141,19 @@ def _make(profile: Profile, work: Path, seed: int, tell: Progress) -> dict[str, 
     _write_json(text / MANIFEST, released)
     _write_json(text / MANIFEST_WITHOUT_INPUT, without_contexts(released))
     _write_json(text / MANIFEST.replace(".json", ".report.json"), built.report)
-    (release / FILE_NAME).write_text(counts.model_dump_json(indent=2) + "\n", encoding="utf-8")
     write_ehr_bench(sources / "ehr_bench", built.rows, ways)
+    if profile.multimodal:
+        made = write_multimodal(
+            sources,
+            release / "multimodal" / MULTIMODAL_MANIFEST_FILE,
+            profile.multimodal,
+            patients=profile.patients,
+            seed=seed,
+            progress=tell,
+        )
+        counts = counts.model_copy(update={"multimodal": made.counts})
+        rows = rows | made.rows
+    (release / FILE_NAME).write_text(counts.model_dump_json(indent=2) + "\n", encoding="utf-8")
     content = {
         **_identity(profile, seed),
         "data": "Made up from latent conditions and chance. No row comes from a patient or a dataset of patients.",
