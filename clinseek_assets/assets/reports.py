@@ -14,11 +14,13 @@ from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
 from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE
 from clinseek_assets.assets.shown import aggregates
+from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.released_counts import expected_counts
+from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.checks import reports as checks
-from clinseek_assets.records.release_checks import artifact_checks, manifest_checks
+from clinseek_assets.release.validation import SPLITS, release_checks
 from clinseek_assets.resources.home import Home
-from clinseek_assets.resources.progress import Progress, of_work
+from clinseek_assets.resources.progress import Progress
 from clinseek_assets.scoring.leaderboard import (
     BOARDS,
     SETTINGS,
@@ -96,7 +98,25 @@ def validation_file(home: Home) -> Path:
     return home.layout.reports / "release_validation.json"
 
 
-VALIDATED = ("text_manifest", "text_patient_databases", "reference_tables", "candidate_tables", "table_descriptions")
+# What is held against the release's counts: whole artifacts, and those made subtask by subtask or group by group.
+VALIDATED = (
+    *("text_manifest", "text_patient_databases", "reference_tables", "candidate_tables", "table_descriptions"),
+    *("multimodal_manifest", "ehrxqa_patient_databases", "medmod_patient_databases"),
+)
+VALIDATED_IN_PARTS = {
+    **dict.fromkeys(("text_contexts", "text_strict_contexts"), tuple(SUBTASKS)),
+    **dict.fromkeys(
+        ("multimodal_contexts", "multimodal_strict_contexts", "image_links", "report_links"), tuple(GROUPS)
+    ),
+}
+
+
+def validation_inputs(home: Home) -> list[str]:
+    """The content of all that is validated."""
+    return [
+        *(home.receipts.content(name) for name in VALIDATED),
+        *(home.receipts.content(name, part) for name, parts in VALIDATED_IN_PARTS.items() for part in parts),
+    ]
 
 
 @artifact(
@@ -105,18 +125,17 @@ VALIDATED = ("text_manifest", "text_patient_databases", "reference_tables", "can
         group=GROUP,
         kinds=frozenset({"json"}),
         owners=("team:benchmark",),
-        code=code_of("records/release_checks.py", "benchmark", "assets/reports.py"),
-        deps=VALIDATED,
+        code=code_of("release", "benchmark", "assets/reports.py"),
+        deps=(*VALIDATED, *VALIDATED_IN_PARTS),
     ),
-    inputs=lambda home: [home.receipts.content(name) for name in VALIDATED],
+    inputs=validation_inputs,
     output=validation_file,
     checks=checks.of_release_validation,
     check_specs=checks.SPECS,
 )
 def release_validation(home: Home, progress: Progress) -> Made:
     """Every released count and every linked artifact held against what is there, as `clinseek validate` does."""
-    found, questions = manifest_checks(home.settings.text_manifest, home.settings.release_root)
-    found += artifact_checks(questions, home.layout, progress=of_work(progress, "databases validated"))
+    found = release_checks(home.settings, tuple(SPLITS), progress)
     report = {"ok": all(check.ok for check in found), "checks": [asdict(check) for check in found]}
     write_text(validation_file(home), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return Made(

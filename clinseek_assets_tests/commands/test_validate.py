@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from clinseek_assets.benchmark.released_counts import FILE_NAME
-from clinseek_assets_tests.records.test_release_checks import COUNTS, PATIENTS, ROWS
+from clinseek_assets_tests.release.a_release import PATIENTS
+from clinseek_assets_tests.release.a_release import TEXT_COUNTS as COUNTS
+from clinseek_assets_tests.release.a_release import TEXT_ROWS as ROWS
 
 CLINSEEK = Path(sys.executable).with_name("clinseek")
 
