@@ -5,6 +5,10 @@ answer a line. The published parser's fallbacks are kept in their order (answer 
 the same without the reasoning; text after the last cue, else the last lines), with one condition: reading does no
 damage. A mark is taken off a line only where that turns the line into a candidate, or where it plainly is list markup;
 so «0.9% Sodium Chloride» never becomes «9% Sodium Chloride». A candidate is never found inside a longer line.
+
+Multimodal questions show no candidates. What their replies mark as an answer is read as it stands; an ending that is
+not marked counts only where it is made of names of the question's vocabulary (`answer_vocabulary`), and what follows a
+cue also where it looks like a name: a sentence that says that nothing can be told is no answer.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from clinseek_assets.benchmark.answer_keys import answer_key
 
 VERSION = "1"
 LONGEST_ANSWER = 120  # characters; a longer line at the end of a reply is prose
+LONGEST_NAME = 6  # words; what follows a cue and is longer is prose, where answers are free words
 DEEPEST_MARKUP = 4  # a bullet, a number, bold and quotes around one name
 BLOCK = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
 OPENING = re.compile(r"<answer>", re.IGNORECASE)
@@ -34,6 +39,7 @@ TIGHT_BULLET = re.compile(r"^[-*•](?=[^\s\d])")
 # Without a space after it only where no digit follows: «1.Aspirin» is numbered, «0.9% Sodium Chloride» is not.
 TIGHT_NUMBERING = re.compile(r"^[(\[]?\d{1,3}[.)\]:](?=[^\s\d])")
 END_MARK = re.compile(r"[.,;]$")
+END_OF_SENTENCE = re.compile(r"[.:?!…]$")
 WRAPPINGS = (
     ("**", "**"),
     ("__", "__"),
@@ -73,12 +79,19 @@ class ParsedAnswer:
 
 
 class CandidateNames:
-    """The candidates of a question, to be recognised by their exact normalised key."""
+    """The candidates of a question, or a vocabulary in their place, to be recognised by their exact normalised key.
 
-    def __init__(self, candidates: Sequence[str] | None) -> None:
-        self.known = bool(candidates)
+    Args:
+        candidates: the names to choose from, or None.
+        vocabulary: names that were not shown, by which an answer can be told from prose; used without candidates only.
+    """
+
+    def __init__(self, candidates: Sequence[str] | None, vocabulary: Sequence[str] | None = None) -> None:
+        names = candidates or vocabulary or ()
+        self.known = bool(names)
+        self.open = not candidates and vocabulary is not None
         self._of_key: dict[str, list[str]] = {}
-        for candidate in candidates or ():
+        for candidate in names:
             self._of_key.setdefault(answer_key(candidate), []).append(candidate)
 
     def spelled(self, line: str) -> str | None:
@@ -89,15 +102,22 @@ class CandidateNames:
         return line if line in twins else twins[0]
 
 
-def parse_answer(text: str, candidates: Sequence[str] | None = None, *, reasoning: str = "") -> ParsedAnswer:
+def parse_answer(
+    text: str,
+    candidates: Sequence[str] | None = None,
+    *,
+    reasoning: str = "",
+    vocabulary: Sequence[str] | None = None,
+) -> ParsedAnswer:
     """Read the answers out of a reply.
 
     Args:
         text: the reply's content.
         candidates: the names to choose from, or None.
         reasoning: what the endpoint sent apart as reasoning; only an answer block in it counts, and only last.
+        vocabulary: names by which an answer can be told from prose although they were not shown, or None.
     """
-    names = CandidateNames(candidates)
+    names = CandidateNames(candidates, vocabulary)
     shown = END_OF_REASONING.sub("", REASONING.sub("", text))
     for rule, found in _readings(text, shown, reasoning, names):
         if answers := tuple(dict.fromkeys(found)):
@@ -110,7 +130,7 @@ def read_items(items: Sequence[str], candidates: Sequence[str] | None = None) ->
 
     Args:
         items: as they were submitted; an item with line breaks stands for its lines.
-        candidates: the names to choose from, or None.
+        candidates: the names to choose from, or such by which answers are recognised, or None.
     """
     names = CandidateNames(candidates)
     read: list[str] = []
@@ -236,7 +256,18 @@ def _json_response(text: str) -> list[str]:
 def _after_cue(text: str, names: CandidateNames) -> list[str]:
     """The lines after the last «Answer:», up to the first empty line after one of them."""
     cues = list(CUE.finditer(text))
-    return _believable(text[cues[-1].end() :].strip().split("\n\n")[0], names) if cues else []
+    if not cues:
+        return []
+    block = text[cues[-1].end() :].strip().split("\n\n")[0]
+    if names.open:
+        read = read_lines(block, names)
+        return [answer for answer in read if names.spelled(answer) is not None or _is_a_name(answer)]
+    return _believable(block, names)
+
+
+def _is_a_name(line: str) -> bool:
+    """Whether a line can be a name in free words, rather than a sentence."""
+    return len(line.split()) <= LONGEST_NAME and END_OF_SENTENCE.search(line) is None
 
 
 def _ending(text: str, names: CandidateNames) -> Iterator[tuple[str, list[str]]]:

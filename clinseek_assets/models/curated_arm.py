@@ -10,31 +10,34 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import pandas as pd
 
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.contexts import prompts
-from clinseek_assets.contexts import shortened as shortened_contexts
-from clinseek_assets.contexts.shortened import shortened
+from clinseek_assets.imaging.pictures import PictureShelf
+from clinseek_assets.imaging.troubles import ImageFault
 from clinseek_assets.models import curated_answer
-from clinseek_assets.models.agent.exchange import Step, usage_of
+from clinseek_assets.models.agent.exchange import Step, shown_in, usage_of
 from clinseek_assets.models.agent.loop import Sought
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.tally import Tally
+from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.window import PLAIN
+from clinseek_assets.models.answer_vocabulary import answer_vocabulary
 from clinseek_assets.models.answered import Answered, predictions_frame
 from clinseek_assets.models.arm_run import Piece, Progress, require_unique, run_arm
 from clinseek_assets.models.baselines import PARTICIPANTS
 from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.curated_answer import parse_answer
+from clinseek_assets.models.curated_prompts import PROMPTS
 from clinseek_assets.models.egress import DataClass, admit
 from clinseek_assets.models.endpoints.failures import CallError
+from clinseek_assets.models.exhibits import Exhibition
 from clinseek_assets.models.identities import Parts, identity_of, question_part
 from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.messages import Caller, ChatRequest, Turn
 from clinseek_assets.models.outcomes import ANSWERS, Outcome
+from clinseek_assets.models.picture_tokens import tokens_of_pictures
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
 from clinseek_assets.storage import fingerprint
@@ -64,6 +67,7 @@ def answer_curated(
     runs: int = 1,
     progress: Progress | None = None,
     data_class: DataClass = "credentialed",
+    pictures: PictureShelf | None = None,
 ) -> pd.DataFrame:
     """Answer questions with one model over their contexts.
 
@@ -77,7 +81,9 @@ def answer_curated(
         arm: the arm's name: whose contexts they are.
         runs: how many answers a question.
         progress: called with (done, all) after each answer.
-        data_class: what the contexts are made from; credentialed data goes only to an attested endpoint.
+        data_class: what the contexts and pictures are made from; credentialed data goes only to an attested endpoint.
+        pictures: of multimodal questions, for models with vision; a question with an image that is not as it should be
+            is `not_run`. Reports, where they are switched on, stand in the contexts.
 
     Returns:
         One row a question and run with the columns of `answered.COLUMNS`: `answer` is a list of names, empty unless the
@@ -92,16 +98,17 @@ def answer_curated(
     shown = _shown(contexts)
     run_indices = range(1, runs + 1)
     alike = parts_alike(model)
+    exhibition = Exhibition(model.vision, pictures)
     pieces = [
-        Piece(question, run, curated_parts(alike, question, shown[question.qid].sha256, run))
+        Piece(question, run, curated_parts(alike, question, shown[question.qid].sha256, run, exhibited))
         for question in questions
-        if question.qid in shown
+        if question.qid in shown and (exhibited := exhibition.parts(question)) is not None
         for run in run_indices
     ]
     if model.dialect == "baseline":
-        answered = _answer_by_baseline(model, pieces, shown, priors, progress)
+        answered = _answer_by_baseline(model, pieces, shown, exhibition, priors, progress)
     else:
-        asking = _Curated(model, shown)
+        asking = _Curated(model, shown, exhibition)
         answered = run_arm(model, arm, pieces, asking, keeping=keeping, priors=priors, progress=progress)
     return predictions_frame(model.name, arm, questions, run_indices, answered)
 
@@ -109,21 +116,29 @@ def answer_curated(
 def parts_alike(model: Model) -> Parts:
     """What shapes all curated answers of a model alike, apart from the endpoint."""
     return {
-        "prompt": prompt_version(),
         "reading": curated_answer.VERSION,
         "rules": fingerprint.of_value([model.context_window, model.sampling.max_tokens]),
     }
 
 
-def curated_parts(alike: Parts, question: Question, context_sha256: str, run_index: int) -> Parts:
-    """What shapes one curated answer, apart from the endpoint: what shapes all of them, and what is its own."""
-    return {**alike, "question": question_part(question), "context": context_sha256, "run": str(run_index)}
+def curated_parts(
+    alike: Parts, question: Question, context_sha256: str, run_index: int, exhibited: Parts | None = None
+) -> Parts:
+    """What shapes one curated answer, apart from the endpoint: what shapes all of them, and what is its own.
 
-
-@cache
-def prompt_version() -> str:
-    """The hash of what makes a prompt out of a question and a context."""
-    return fingerprint.of_code(prompts, shortened_contexts)
+    Args:
+        alike: of `parts_alike`.
+        question, context_sha256, run_index: whose answer it is.
+        exhibited: of `Exhibition.parts`.
+    """
+    return {
+        **alike,
+        "prompt": PROMPTS[question.split].version,
+        "question": question_part(question),
+        "context": context_sha256,
+        "run": str(run_index),
+        **(exhibited or {}),
+    }
 
 
 def _shown(contexts: pd.DataFrame) -> dict[str, Shown]:
@@ -141,6 +156,7 @@ def _answer_by_baseline(
     model: Model,
     pieces: Sequence[Piece],
     shown: Mapping[str, Shown],
+    exhibition: Exhibition,
     priors: CandidatePriors | None,
     progress: Progress | None,
 ) -> dict[tuple[str, int], Answered]:
@@ -150,7 +166,8 @@ def _answer_by_baseline(
     answered = {}
     for done, piece in enumerate(pieces, start=1):
         started = time.perf_counter()
-        names = participant.answer(piece.question, shown[piece.question.qid].context, priors)
+        context, pictures = shown[piece.question.qid].context, exhibition.of(piece.question).pictures
+        names = participant.answer(piece.question, context, priors, pictures)
         answered[piece.of_run] = Answered(
             outcome=Outcome.FINISHED,
             answer=tuple(names),
@@ -168,35 +185,41 @@ def _answer_by_baseline(
 class _Curated:
     """How the curated arms ask: one prompt, one answer."""
 
-    def __init__(self, model: Model, shown: Mapping[str, Shown]) -> None:
+    def __init__(self, model: Model, shown: Mapping[str, Shown], exhibition: Exhibition) -> None:
         self._shown = shown
+        self._exhibition = exhibition
         self._rules = Rules.of(model)
         self._prices = model.prices
 
     async def __call__(self, piece: Piece, caller: Caller) -> Sought:
         """Ask once; after a refusal that its length can have caused, with less of the context."""
         shown = self._shown[piece.question.qid]
+        try:
+            exhibits = await on_a_thread(lambda: self._exhibition.of(piece.question))
+        except ImageFault as fault:
+            return Sought(Answered(Outcome.NOT_RUN, context_sha256=shown.sha256, error_kind=f"image_{fault.kind}"), ())
+        written = PROMPTS[piece.question.split]
         keep = len(shown.context.encode())
         for shrinks in range(MOST_SHRINKS + 1):
-            context = shortened(shown.context, keep)
-            prompt = prompts.curated_prompt(piece.question, context)
-            tokens = self._tokens(prompt, shown)
+            context = written.shorten(shown.context, keep)
+            turn = Turn("user", written.write(piece.question, context, exhibits), images=exhibits.pictures)
+            tokens = self._tokens(turn, shown)
             try:
-                completion = await self._ask(piece, caller, prompt, self._rules.answer_tokens(tokens))
+                completion = await self._ask(piece, caller, turn, self._rules.answer_tokens(tokens))
             except CallError as failure:
                 if shrinks < MOST_SHRINKS and self._rules.may_be_too_long(failure.kind, tokens):
                     keep = self._smaller(keep, tokens)
                     continue
                 answered = replace(Answered.of_failure(failure.kind), context_sha256=shown.sha256)
-                return Sought(answered, (Step("user", prompt),))
-            return self._sought(piece.question, shown, prompt, completion, notices=int(context != shown.context))
+                return Sought(answered, (_step(turn),))
+            return self._sought(piece.question, shown, turn, completion, notices=int(context != shown.context))
         raise AssertionError("the last try returns")
 
-    def _tokens(self, prompt: str, shown: Shown) -> int:
+    def _tokens(self, turn: Turn, shown: Shown) -> int:
         """About how many tokens a prompt has, by its bytes and what the context's own bytes have been counted to."""
-        size = len(prompt.encode())
+        size = len(turn.text.encode())
         counted = shown.tokens / max(1, len(shown.context.encode())) if shown.tokens else PLAIN
-        return round(size * counted)
+        return round(size * counted) + tokens_of_pictures(turn.images)
 
     def _smaller(self, keep: int, tokens: int) -> int:
         """The bytes of context to keep after a prompt of so many tokens was refused."""
@@ -204,23 +227,34 @@ class _Curated:
         fitting = limit / tokens if limit else SMALLER
         return round(keep * min(SMALLER, fitting))
 
-    async def _ask(self, piece: Piece, caller: Caller, prompt: str, most: int | None) -> Completion:
+    async def _ask(self, piece: Piece, caller: Caller, turn: Turn, most: int | None) -> Completion:
         """The key is a list, not its hash, so that answers out of journals of format 1 are found (`full_key`)."""
-        asked = [piece.question.qid, prompt, piece.run_index, *([] if most is None else [most])]
-        request = ChatRequest((Turn("user", prompt),), piece.place[0], max_tokens=most)
+        asked = [piece.question.qid, turn.text, piece.run_index, *([] if most is None else [most])]
+        if turn.images:
+            asked.append([[picture.caption, picture.sha256] for picture in turn.images])
+        request = ChatRequest((turn,), piece.place[0], max_tokens=most)
         return await caller.ask(request, json.dumps(asked, ensure_ascii=False))
 
-    def _sought(self, question: Question, shown: Shown, prompt: str, completion: Completion, notices: int) -> Sought:
+    def _sought(self, question: Question, shown: Shown, turn: Turn, completion: Completion, notices: int) -> Sought:
         tally = Tally(self._prices, notices=notices)
         tally.add(completion)
         said = Step("assistant", completion.text, reasoning=completion.reasoning, usage=usage_of(completion))
-        read = replace(read_answer(completion, question.candidates), context_sha256=shown.sha256)
-        return Sought(tally.counted(read), (Step("user", prompt), said))
+        read = replace(read_answer(completion, question), context_sha256=shown.sha256)
+        return Sought(tally.counted(read), (_step(turn), said))
 
 
-def read_answer(completion: Completion, candidates: Sequence[str] | None) -> Answered:
+def _step(turn: Turn) -> Step:
+    return Step("user", turn.text, pictures=shown_in(turn.images))
+
+
+def read_answer(completion: Completion, question: Question) -> Answered:
     """What a completion means as an answer: refused and truncated ones are the model's own, and no answers."""
-    parsed = parse_answer(completion.text, candidates, reasoning=completion.reasoning)
+    parsed = parse_answer(
+        completion.text,
+        question.candidates,
+        reasoning=completion.reasoning,
+        vocabulary=answer_vocabulary(question),
+    )
     if completion.refused:
         outcome = Outcome.REFUSED
     elif completion.truncated:

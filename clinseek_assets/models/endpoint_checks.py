@@ -28,7 +28,7 @@ from clinseek_assets.models.endpoints.recorded import AUTO, RecordedEndpoint
 from clinseek_assets.models.ledger import Kind, Ledger
 from clinseek_assets.models.messages import ChatRequest, Turn
 from clinseek_assets.models.registry import Endpoint, Model
-from clinseek_assets.records.tools.specs import ToolSpec
+from clinseek_assets.records.tools.specs import Picture, ToolSpec
 
 ARM = "check"
 ANSWER_TOKENS = 512  # room for a model that thinks first
@@ -41,6 +41,7 @@ TOOL = ToolSpec(
 )
 ABOUT = "0" * 64  # the hash of no question
 IMAGE_PIXELS = 32  # some models take no smaller ones
+COLOUR = "red"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class EndpointCheck:
         state: `ready`, `off` (not enabled) or `failed`.
         reason: what was found, or what to fill in.
         tools: `called`, `not called`, `refused`, `in the prompt` (the server takes none), or None: not tried.
-        vision: `seen`, `refused`, or None where no images are declared or it was not tried.
+        vision: `seen` (it names the colour of an image), `not seen` (it answers, but does not), `refused`, or None
+            where no images are declared or it was not tried.
         credentialed_data: whether credentialed data may go there, by its attestation.
         objections: why not, each reason; what to look at again.
     """
@@ -193,14 +195,16 @@ async def _plain(endpoint: RecordedEndpoint) -> str:
 
 
 async def _vision(endpoint: RecordedEndpoint) -> str:
-    turn = Turn("user", "Which colour is this? Answer with one word.", images=(_image(),))
+    turn = Turn("user", "Which colour has the image? Answer with one word.", images=(Picture(_image(), "The image:"),))
     try:
         answer: Completion = await endpoint.ask(replace(_request(""), turns=(turn,)), "vision")
     except CallError as failure:
         if not _refused(failure):
             raise
         return "refused"
-    return "refused" if answer.refused else "seen"
+    if answer.refused:
+        return "refused"
+    return "seen" if COLOUR in (answer.text + answer.reasoning).casefold() else "not seen"
 
 
 def _refused(failure: CallError) -> bool:
@@ -214,7 +218,7 @@ def _request(text: str) -> ChatRequest:
 
 def _image() -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (IMAGE_PIXELS, IMAGE_PIXELS), "red").save(file, "PNG")
+    Image.new("RGB", (IMAGE_PIXELS, IMAGE_PIXELS), COLOUR).save(file, "PNG")
     return file.getvalue()
 
 

@@ -27,6 +27,9 @@ MEANINGS: Parts = {
     "prompt": "the sentences around the question",
     "reading": "how answers are read out of replies",
     "context": "the context that is shown",
+    "vision": "whether the model is shown pictures",
+    "pictures": "the question's images as they are shown, and what is said of the others",
+    "reports": "whether radiology reports are shown, and which",
     "record": "the patient's database",
     "policy": "the policy of time: its rules and the code that cuts records by them",
     "tools": "the tools: what they are called, say and look up",
@@ -41,7 +44,7 @@ def identity_of(parts: Parts) -> str:
 
 
 def question_part(question: Question) -> str:
-    """The hash of what a question says, without its label."""
+    """The hash of what a question says, without its label; its pictures are a part of their own."""
     said = [
         question.qid,
         question.task,
@@ -54,6 +57,8 @@ def question_part(question: Question) -> str:
         question.instruction,
         question.question,
     ]
+    if question.split != "text":  # answers to text questions keep the hash that they have
+        said += [question.split, question.dataset, question.stay_id]
     return fingerprint.of_text(orjson.dumps(said).decode())
 
 

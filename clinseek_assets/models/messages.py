@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from clinseek_assets.models.completions import Completion, ToolCall
-from clinseek_assets.records.tools.specs import ToolSpec
+from clinseek_assets.records.tools.specs import Picture, ToolSpec
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Turn:
         reasoning: of an assistant turn: thinking that the endpoint sent apart.
         raw: of an assistant turn: the provider's own blocks as JSON, to be sent back unchanged where the dialect asks
             for it.
-        images: of a user turn: PNG or JPEG files that are shown before its text.
+        images: of a user turn: the pictures that are shown after its text, each after its caption.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -32,7 +32,7 @@ class Turn:
     failed: bool = False
     reasoning: str = ""
     raw: str | None = None
-    images: tuple[bytes, ...] = ()
+    images: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,34 +14,40 @@ from functools import cache
 import pandas as pd
 
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.models import curated_answer
+from clinseek_assets.imaging.pictures import PictureShelf
+from clinseek_assets.imaging.troubles import ImageFault
+from clinseek_assets.models import curated_answer, picture_tokens
 from clinseek_assets.models.agent import (
     arguments,
     loop,
     names,
-    prompts,
     text_calls,
     text_tools,
     transcript,
+    unseeing,
     window,
 )
 from clinseek_assets.models.agent.loop import Sought, seek
+from clinseek_assets.models.agent.openings import prompt_version
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.tool_source import ToolSource
-from clinseek_assets.models.answered import predictions_frame
+from clinseek_assets.models.agent.unseeing import UnseeingTools
+from clinseek_assets.models.answered import Answered, predictions_frame
 from clinseek_assets.models.arm_run import Piece, Progress, require_unique, run_arm
 from clinseek_assets.models.egress import DataClass, admit
+from clinseek_assets.models.exhibits import MULTIMODAL, Exhibition, Reports
 from clinseek_assets.models.identities import Parts, question_part
 from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.messages import Caller
+from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
 from clinseek_assets.records.pinned.versions import policy_version
 from clinseek_assets.records.tools.specs import Toolbox
 from clinseek_assets.storage import fingerprint
 
-LOOP = (arguments, loop, names, text_calls, text_tools, transcript, window)
+LOOP = (arguments, loop, names, picture_tokens, text_calls, text_tools, transcript, unseeing, window)
 
 
 def answer_seeking(
@@ -55,6 +61,8 @@ def answer_seeking(
     runs: int = 1,
     progress: Progress | None = None,
     data_class: DataClass = "credentialed",
+    pictures: PictureShelf | None = None,
+    reports: Reports | None = None,
 ) -> pd.DataFrame:
     """Answer questions with one model that looks for the evidence itself.
 
@@ -67,7 +75,10 @@ def answer_seeking(
         priors: frequencies of the candidates, for the baselines that rest on them.
         runs: how many answers a question.
         progress: called with (done, all) after each answer.
-        data_class: what the records are made from; credentialed data goes only to an attested endpoint.
+        data_class: what the records and pictures are made from; credentialed data goes only to an attested endpoint.
+        pictures: of multimodal questions, for models with vision; a question with an image that is not as it should be
+            is `not_run`.
+        reports: the texts of multimodal questions' reports, or None: switched off, as the curated arms have to be.
 
     Returns:
         One row a question and run with the columns of `answered.COLUMNS`, as `answer_curated` gives them.
@@ -81,13 +92,14 @@ def answer_seeking(
     run_indices = range(1, runs + 1)
     records = {question.qid: tools.record_sha256(question) for question in questions}
     alike = parts_alike(model, tools)
+    exhibition = Exhibition(model.vision, pictures, reports)
     pieces = [
-        Piece(question, run, seeking_parts(alike, question, record, run))
+        Piece(question, run, seeking_parts(alike, question, record, run, exhibited))
         for question in questions
-        if (record := records[question.qid]) is not None
+        if (record := records[question.qid]) is not None and (exhibited := exhibition.parts(question)) is not None
         for run in run_indices
     ]
-    asking = _Seeking(model, tools)
+    asking = _Seeking(model, tools, exhibition)
     answered = run_arm(model, arm, pieces, asking, keeping=keeping, priors=priors, progress=progress)
     return predictions_frame(model.name, arm, questions, run_indices, answered)
 
@@ -95,7 +107,6 @@ def answer_seeking(
 def parts_alike(model: Model, tools: ToolSource) -> Parts:
     """What shapes all answers of a model in a seeking arm alike, apart from the endpoint."""
     return {
-        "prompt": prompt_version(),
         "reading": curated_answer.VERSION,
         "policy": policy_version(tools.policy),
         "tools": tools.version,
@@ -104,9 +115,24 @@ def parts_alike(model: Model, tools: ToolSource) -> Parts:
     }
 
 
-def seeking_parts(alike: Parts, question: Question, record_sha256: str, run_index: int) -> Parts:
-    """What shapes one answer in a seeking arm, apart from the endpoint: what shapes all, and what is its own."""
-    return {**alike, "question": question_part(question), "record": record_sha256, "run": str(run_index)}
+def seeking_parts(
+    alike: Parts, question: Question, record_sha256: str, run_index: int, exhibited: Parts | None = None
+) -> Parts:
+    """What shapes one answer in a seeking arm, apart from the endpoint: what shapes all, and what is its own.
+
+    Args:
+        alike: of `parts_alike`.
+        question, record_sha256, run_index: whose answer it is.
+        exhibited: of `Exhibition.parts`.
+    """
+    return {
+        **alike,
+        "prompt": prompt_version(question.split),
+        "question": question_part(question),
+        "record": record_sha256,
+        "run": str(run_index),
+        **(exhibited or {}),
+    }
 
 
 @cache
@@ -115,30 +141,31 @@ def loop_version() -> str:
     return fingerprint.of_code(*LOOP)
 
 
-@cache
-def prompt_version() -> str:
-    """The hash of what a model is told."""
-    return fingerprint.of_code(prompts)
-
-
 class _Seeking:
     """How the seeking arms ask: over an open record, for as long as the exchange takes."""
 
-    def __init__(self, model: Model, tools: ToolSource) -> None:
+    def __init__(self, model: Model, tools: ToolSource, exhibition: Exhibition) -> None:
         self._rules = Rules.of(model)
         self._prices = model.prices
         self._tools = tools
+        self._exhibition = exhibition
 
     async def __call__(self, piece: Piece, caller: Caller) -> Sought:
+        try:
+            exhibits = await on_a_thread(lambda: self._exhibition.of(piece.question))
+        except ImageFault as fault:
+            return Sought(Answered(Outcome.NOT_RUN, error_kind=f"image_{fault.kind}"), ())
+        unseeing = piece.question.split == MULTIMODAL and not exhibits.vision
         async with _open(self._tools.opened(piece.question)) as toolbox:
             sought = await seek(
                 piece.question,
-                toolbox,
+                UnseeingTools(toolbox) if unseeing else toolbox,
                 caller,
                 self._rules,
                 policy=self._tools.policy,
                 run_index=piece.run_index,
                 prices=self._prices,
+                exhibits=exhibits,
             )
         return replace(sought, answered=replace(sought.answered, record_sha256=piece.parts["record"]))
 

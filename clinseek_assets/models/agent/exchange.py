@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from clinseek_assets.models.completions import Completion
+from clinseek_assets.records.tools.specs import Picture
 
 Role = Literal["system", "user", "assistant", "tool", "note"]
 
@@ -29,6 +30,14 @@ class CallSaid:
 
 
 @dataclass(frozen=True)
+class PictureShown:
+    """What is kept of a picture that was shown: its caption and the hash of its file, never the picture."""
+
+    caption: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of an exchange.
 
@@ -40,6 +49,7 @@ class Step:
         call_id: of a tool's step: the call that it answers.
         problem: of a tool's step: what went wrong, in one word.
         usage: of an assistant's step: tokens, seconds and the endpoint's word for how it ended.
+        pictures: of a user's step: the pictures that were shown after its text.
     """
 
     role: Role
@@ -49,6 +59,12 @@ class Step:
     call_id: str | None = None
     problem: str | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
+    pictures: tuple[PictureShown, ...] = ()
+
+
+def shown_in(pictures: Sequence[Picture]) -> tuple[PictureShown, ...]:
+    """What is kept of pictures."""
+    return tuple(PictureShown(picture.caption, picture.sha256) for picture in pictures)
 
 
 def usage_of(completion: Completion) -> dict[str, Any]:
@@ -74,5 +90,10 @@ def steps_from_json(values: Sequence[Mapping[str, Any]]) -> list[Step]:
         TypeError, KeyError: it is something else.
     """
     return [
-        replace(Step(**value), calls=tuple(CallSaid(**call) for call in value.get("calls", ()))) for value in values
+        replace(
+            Step(**value),
+            calls=tuple(CallSaid(**call) for call in value.get("calls", ())),
+            pictures=tuple(PictureShown(**picture) for picture in value.get("pictures", ())),
+        )
+        for value in values
     ]

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.models.agent import prompts
+from clinseek_assets.models.agent import multimodal_prompts, prompts
 from clinseek_assets.models.agent.arguments import read_arguments
-from clinseek_assets.models.agent.exchange import CallSaid, Step, usage_of
-from clinseek_assets.models.agent.names import FINISH, is_browsing, published_name
+from clinseek_assets.models.agent.exchange import CallSaid, Step, shown_in, usage_of
+from clinseek_assets.models.agent.names import FINISH, is_browsing, offered_name, published_name
+from clinseek_assets.models.agent.openings import opening_turns
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.tally import Tally
 from clinseek_assets.models.agent.text_calls import before_calls, calls_in
@@ -25,10 +26,12 @@ from clinseek_assets.models.agent.text_tools import without_tools
 from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.transcript import Transcript
 from clinseek_assets.models.agent.window import Gauge, cut_text, make_room
+from clinseek_assets.models.answer_vocabulary import answer_vocabulary
 from clinseek_assets.models.answered import Answered
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.curated_answer import parse_answer, read_items
 from clinseek_assets.models.endpoints.failures import CallError
+from clinseek_assets.models.exhibits import NOTHING, Exhibits
 from clinseek_assets.models.messages import Caller, ChatRequest, Turn
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.models.registry import Prices
@@ -68,6 +71,7 @@ async def seek(
     policy: Policy,
     run_index: int = 1,
     prices: Prices | None = None,
+    exhibits: Exhibits = NOTHING,
 ) -> Sought:
     """Let a model look for the evidence and answer.
 
@@ -79,6 +83,7 @@ async def seek(
         policy: the policy of time of the record; one sentence of the prompt depends on it.
         run_index: 1-based number of the repetition, a part of every call's key.
         prices: of the model, for what the exchange cost.
+        exhibits: what the question shows beside its text.
 
     Returns:
         An outcome whatever the model does; a call that got no answer is `endpoint_failed` or `over_budget`, and the
@@ -88,7 +93,7 @@ async def seek(
         EndpointFault: the endpoint will refuse every question alike.
         DatabaseFault: the record is damaged.
     """
-    return await _Exchange(question, toolbox, caller, rules, policy, run_index, prices).run()
+    return await _Exchange(question, toolbox, caller, rules, policy, run_index, prices, exhibits).run()
 
 
 class _Exchange:
@@ -103,8 +108,10 @@ class _Exchange:
         policy: Policy,
         run_index: int,
         prices: Prices | None,
+        exhibits: Exhibits,
     ) -> None:
         self._question = question
+        self._vocabulary = answer_vocabulary(question)
         self._toolbox = toolbox
         self._caller = caller
         self._rules = rules
@@ -121,8 +128,7 @@ class _Exchange:
         self._reminded = 0
         self._shrinks = 0
         self._ending: Answered | None = None
-        browser = any(is_browsing(spec.name) for spec in self._specs)
-        for turn in prompts.opening_turns(question, policy, browser=browser):
+        for turn in opening_turns(question, policy, exhibits, self._schemas):
             self._tell(turn)
 
     async def run(self) -> Sought:
@@ -178,7 +184,7 @@ class _Exchange:
     async def _ask(self, *, must_answer: bool) -> Completion:
         """The model's next turn. A request that is refused as too long is made smaller and sent again."""
         while True:
-            most = self._rules.answer_tokens(self._gauge.tokens(self._sent.size))
+            most = self._rules.answer_tokens(self._tokens())
             try:
                 completion = await self._caller.ask(
                     self._request(must_answer, most), self._sent.key([must_answer, most])
@@ -187,8 +193,12 @@ class _Exchange:
                 if not self._shrink(failure.kind):
                     raise
             else:
-                self._gauge.learn(self._sent.size, completion.prompt_tokens)
+                self._gauge.learn(self._sent.size, completion.prompt_tokens, self._sent.pictures)
                 return completion
+
+    def _tokens(self) -> int:
+        """About how many tokens the next request has."""
+        return self._gauge.tokens(self._sent.size, self._sent.pictures)
 
     def _request(self, must_answer: bool, max_tokens: int | None) -> ChatRequest:
         if self._rules.native_tools:
@@ -198,14 +208,14 @@ class _Exchange:
 
     def _shrink(self, error_kind: str) -> bool:
         """Take out results after a refusal, until the request is clearly smaller; False where that cannot be."""
-        refused = self._gauge.tokens(self._sent.size)
+        refused = self._tokens()
         self._shrinks += 1
         if self._shrinks > MOST_SHRINKS or not self._rules.may_be_too_long(error_kind, refused):
             return False
         smaller = round(refused * SMALLER)
         self._limit = smaller if self._limit is None else min(smaller, self._limit)
         self._make_room()
-        return self._gauge.tokens(self._sent.size) < refused
+        return self._tokens() < refused
 
     def _heard(self, completion: Completion) -> list[_Called]:
         """Take down the model's turn; the calls that it holds."""
@@ -242,7 +252,7 @@ class _Exchange:
             ("", call.name, call.arguments) for call in calls_in(completion.text, completion.reasoning, self._specs)
         ]
         for own_id, said, written in found:
-            name = UNFIT_IN_NAMES.sub("_", published_name(said))[:LONGEST_NAME]
+            name = offered_name(UNFIT_IN_NAMES.sub("_", published_name(said))[:LONGEST_NAME], self._schemas)
             read = read_arguments(written, self._schemas.get(name, {}))
             repaired = not native or (read is not None and read.mended)
             self._tally.repaired += repaired
@@ -272,8 +282,10 @@ class _Exchange:
             text = cut_text(reply.text, self._rules.tool_result_chars)
             self._sent.add(Turn("tool", text, call_id=called.call.id, failed=reply.problem is not None))
             self._steps.append(Step("tool", text, call_id=called.call.id, problem=reply.problem))
+        if pictures := tuple(picture for reply in replies for picture in reply.pictures):
+            self._tell(multimodal_prompts.pictures_of_tools(pictures))
         submitted = [reply.answers for reply in replies if reply.answers is not None]
-        if submitted and (answers := read_items(submitted[-1], self._question.candidates)):
+        if submitted and (answers := read_items(submitted[-1], self._question.candidates or self._vocabulary)):
             self._end(Outcome.FINISHED, answers, "finish")
 
     def _reply(self, called: _Called, last: bool) -> ToolReply:
@@ -296,7 +308,7 @@ class _Exchange:
 
     def _no_call(self, completion: Completion, *, last: bool) -> None:
         """A turn without a call: an answer that was written instead of submitted, or nothing of use."""
-        if parse_answer(completion.text, self._question.candidates).marked:
+        if parse_answer(completion.text, self._question.candidates, vocabulary=self._vocabulary).marked:
             self._salvage(completion)
         elif last or self._reminded >= self._rules.reminders:
             self._without_an_answer(completion)
@@ -312,10 +324,11 @@ class _Exchange:
             self._end(Outcome.OUT_OF_ROUNDS if self._tally.forced else Outcome.UNPARSABLE)
 
     def _salvage(self, completion: Completion) -> bool:
-        """End with the answers that the text holds, if it marks them or they are candidates."""
+        """End with the answers that the text holds, if it marks them or they can be told from prose by their names."""
         candidates = self._question.candidates
-        parsed = parse_answer(completion.text, candidates, reasoning=completion.reasoning)
-        if parsed.answers and (parsed.marked or candidates):
+        vocabulary = self._vocabulary
+        parsed = parse_answer(completion.text, candidates, reasoning=completion.reasoning, vocabulary=vocabulary)
+        if parsed.answers and (parsed.marked or candidates or vocabulary):
             self._end(Outcome.SALVAGED, parsed.answers, parsed.rule)
         return self._ending is not None
 
@@ -324,10 +337,10 @@ class _Exchange:
 
     def _tell(self, turn: Turn) -> None:
         """Say something to the model; two user turns in a row are one, since some templates take no two."""
-        self._steps.append(Step(turn.role, turn.text))
+        self._steps.append(Step(turn.role, turn.text, pictures=shown_in(turn.images)))
         before = self._sent.turns[-1] if self._sent.turns else None
         if before is not None and before.role == turn.role == "user":
-            merged = replace(before, text=f"{before.text}\n\n{turn.text}")
+            merged = replace(before, text=f"{before.text}\n\n{turn.text}", images=before.images + turn.images)
             self._sent.replace({len(self._sent.turns) - 1: merged})
         else:
             self._sent.add(turn)

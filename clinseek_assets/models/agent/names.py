@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-EHR, BROWSER = "ehr", "browser"
+from collections.abc import Collection
+
+EHR, BROWSER, IMAGE = "ehr", "browser", "image"
 BROWSER_TOOLS = frozenset({"search", "open", "find"})
 FINISH = "ehr.finish"
 
@@ -23,6 +25,24 @@ def published_name(said: str) -> str:
     return f"{BROWSER if name in BROWSER_TOOLS else EHR}.{name}"
 
 
+def offered_name(name: str, offered: Collection[str]) -> str:
+    """The image tool that a published name stands for, where one is offered and no other tool has the name.
+
+    Models say `chest_xray_classifier`, `image_chest_xray_classifier` or `image.chest_xray_classifier`; the published
+    rule makes an EHR tool's name of all but the last. Without image tools every name stays as it is.
+    """
+    if name in offered or not name.startswith(f"{EHR}."):
+        return name
+    bare = name.removeprefix(f"{EHR}.")
+    meant = (f"{IMAGE}.{bare}", f"{IMAGE}.{bare.removeprefix(f'{IMAGE}_')}")
+    return next((image_tool for image_tool in meant if image_tool in offered), name)
+
+
 def is_browsing(name: str) -> bool:
     """Whether a published name is one of the browser's."""
     return name.startswith(f"{BROWSER}.")
+
+
+def is_imaging(name: str) -> bool:
+    """Whether a published name is an image tool's."""
+    return name.startswith(f"{IMAGE}.")

@@ -20,11 +20,11 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clinseek_assets.models.agent.arguments import json_object, literal_of, mended_object, parsed_expression
-from clinseek_assets.models.agent.names import published_name
+from clinseek_assets.models.agent.names import offered_name, published_name
 from clinseek_assets.records.tools.specs import ToolSpec
 
 THINKING = re.compile(r"<(think|thinking|reasoning|analysis|thought)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -80,7 +80,8 @@ def calls_in(text: str, reasoning: str, offered: Sequence[ToolSpec]) -> list[Tex
         *((form, reasoning) for form in (_tagged, _functions) if not said.strip()),
     ]
     for form, part in forms:
-        if calls := [call for call in form(part) if call.name in parameters]:
+        found = (replace(call, name=offered_name(call.name, parameters)) for call in form(part))
+        if calls := [call for call in found if call.name in parameters]:
             return calls
     return []
 

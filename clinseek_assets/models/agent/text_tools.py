@@ -45,6 +45,8 @@ def call_as_text(turn: Turn) -> Turn:
 def without_tools(turns: Sequence[Turn], specs: Sequence[ToolSpec]) -> tuple[Turn, ...]:
     """The turns as a server without tools takes them: system, user and assistant only, no role twice in a row.
 
+    Pictures stay with the user turn that they come to stand in.
+
     Args:
         turns: the exchange.
         specs: the tools that may be called.
@@ -61,6 +63,7 @@ def without_tools(turns: Sequence[Turn], specs: Sequence[ToolSpec]) -> tuple[Tur
         else:
             plain = call_as_text(turn)
         if told and told[-1].role == plain.role == "user":
-            plain = Turn("user", f"{told.pop().text}\n\n{plain.text}")
+            before = told.pop()
+            plain = Turn("user", f"{before.text}\n\n{plain.text}", images=before.images + plain.images)
         told.append(plain)
     return tuple(told)

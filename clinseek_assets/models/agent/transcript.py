@@ -8,17 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from clinseek_assets.models.messages import Turn
+from clinseek_assets.models.picture_tokens import tokens_of_pictures
 from clinseek_assets.records.tools.specs import ToolSpec
 
 TURN_BYTES = 24  # what a turn takes beside its texts: role, ids, separators
 
 
 class Transcript:
-    """Turns in their order; `size` is the bytes that they and the tools take in a request, `sizes` those of each turn.
+    """Turns in their order, and what they take in a request.
+
+    `size` is the bytes of the texts of all turns and the tools, `sizes` those of each turn; `pictures` is the tokens
+    that the pictures of all turns are estimated to take.
 
     Args:
         about: what shapes every call of the exchange beside its turns; part of every key.
@@ -36,12 +40,16 @@ class Transcript:
         self._hash = hashlib.sha256(self._start.encode())
         self.size = self._tools_size
         self.sizes: list[int] = []
+        self.pictures = 0
         for turn in self.turns:
             self._count(turn)
 
     def _count(self, turn: Turn) -> None:
-        said = {name: value for name, value in asdict(turn).items() if value}  # a new kind of part changes no old key
+        said = asdict(replace(turn, images=()))
+        said["images"] = [{"caption": picture.caption, "sha256": picture.sha256} for picture in turn.images]
+        said = {name: value for name, value in said.items() if value}  # a new kind of part changes no old key
         self._hash.update(_canonical(said).encode())
+        self.pictures += tokens_of_pictures(turn.images)
         self.sizes.append(size_of(turn))
         self.size += self.sizes[-1]
 
@@ -64,9 +72,10 @@ class Transcript:
 
 
 def size_of(turn: Turn) -> int:
-    """The bytes that a turn takes in a request, about."""
+    """The bytes that the texts of a turn take in a request, about; its pictures are counted apart, in tokens."""
     called = sum(len(call.name) + len(call.arguments.encode()) + TURN_BYTES for call in turn.tool_calls)
-    return TURN_BYTES + len(turn.text.encode()) + len(turn.reasoning.encode()) + called
+    captions = sum(len(picture.caption.encode()) for picture in turn.images)
+    return TURN_BYTES + len(turn.text.encode()) + len(turn.reasoning.encode()) + called + captions
 
 
 def _canonical(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts.timeline_text import Block, read_timeline
 from clinseek_assets.models.priors import CandidatePriors
+from clinseek_assets.records.tools.specs import Picture
 
 Judgement = Callable[[Question, Sequence[Block], CandidatePriors | None], list[str]]
 """Question (its label is never read), what is known of the patient, and frequencies -> answers."""
@@ -31,6 +32,12 @@ class Participant:
     description: str
     judge: Judgement
 
-    def answer(self, question: Question, context: str, priors: CandidatePriors | None) -> list[str]:
-        """The answers to a question over a curated context; a floor row does not look at it."""
+    def answer(
+        self,
+        question: Question,
+        context: str,
+        priors: CandidatePriors | None,
+        pictures: tuple[Picture, ...] = (),
+    ) -> list[str]:
+        """The answers to a question over a curated context and pictures; a floor row looks at neither."""
         return self.judge(question, read_timeline(context) if self.kind == "evidence" else (), priors)

@@ -125,10 +125,13 @@ def _blocks(turn: Turn) -> Iterator[Block]:
             **({"is_error": True} if turn.failed else {}),
         }
     else:
-        for kind, data in map(as_base64, turn.images):
-            yield {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}
         if turn.text.strip():
             yield _text(turn.text)
+        for picture in turn.images:
+            kind, data = as_base64(picture.data)
+            if picture.caption.strip():
+                yield _text(picture.caption)
+            yield {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}
 
 
 def _assistant_blocks(turn: Turn) -> Iterator[Block]:

@@ -72,6 +72,11 @@ def as_base64(image: bytes) -> tuple[str, str]:
     return kind, base64.b64encode(image).decode("ascii")
 
 
+def base64_length(data: bytes) -> int:
+    """How many characters bytes take as base64 text."""
+    return (len(data) + 2) // 3 * 4
+
+
 def to_json(value: Any) -> str:
     """JSON text of a value that came as JSON."""
     return orjson.dumps(value).decode()

@@ -95,8 +95,17 @@ def _message(turn: Turn) -> dict[str, Any]:
 
 
 def _parts(turn: Turn) -> list[dict[str, Any]]:
-    urls = [f"data:{kind};base64,{data}" for kind, data in map(as_base64, turn.images)]
-    return [*({"type": "image_url", "image_url": {"url": url}} for url in urls), {"type": "text", "text": turn.text}]
+    """The turn's text, then each picture after its caption."""
+    parts = [_text(turn.text)] if turn.text.strip() else []
+    for picture in turn.images:
+        kind, data = as_base64(picture.data)
+        parts += [_text(picture.caption)] if picture.caption.strip() else []
+        parts.append({"type": "image_url", "image_url": {"url": f"data:{kind};base64,{data}"}})
+    return parts
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
 
 
 def _reasoning_key(turn: Turn) -> str:

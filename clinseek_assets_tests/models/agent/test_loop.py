@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clinseek_assets.models.agent import prompts
 from clinseek_assets.models.agent.exchange import Step, steps_as_json, steps_from_json
 from clinseek_assets.models.agent.loop import seek
+from clinseek_assets.models.agent.text_calls import calls_in
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.messages import ChatRequest, Turn
@@ -21,12 +22,14 @@ from clinseek_assets.models.registry import Prices
 from clinseek_assets_tests.models.agent.scripted import (
     RULES,
     SPECS,
+    TEXT,
     Script,
     Tools,
     calling,
     finishing,
     said,
     sought,
+    spec,
 )
 from clinseek_assets_tests.models.cases import question
 
@@ -455,3 +458,52 @@ def test_turns_of_one_role_in_a_row_are_one_where_tools_are_text() -> None:
     assert roles(script.requests[1]) == ["system", "user", "assistant", "user"]
     assert script.requests[1].turns[3].text.count("<tool_response>") == 2
     assert isinstance(script.requests[1].turns[3], Turn)
+
+
+@pytest.mark.parametrize(
+    ("native", "last_key"),
+    [
+        (True, "bf58ceef1010e81703fada39cce277b9b6a830222a5c5d2d92f2a0211a61ae9a"),
+        (False, "a45f65aacf6dfcf28524d0ec66b03da101af7f085da53fc9e1274c9e8aeb19a4"),
+    ],
+)
+def test_keys_of_text_exchanges_stay_so_that_what_was_paid_for_is_found(native: bool, last_key: str) -> None:
+    """The hashes are those before there were pictures; only another prompt, or another way of cutting, changes them."""
+    tools = Tools(result=lambda *_: "labevents\n" + "row | 7.25\n" * 600)
+    search = ("browser.search", {"query": "sepsis"})
+    _, script = sought(
+        said("I shall look."),
+        calling(LOAD, prompt_tokens=900),
+        calling(LOAD, search, prompt_tokens=4000, raw='[{"a":1}]', reasoning="b"),
+        calling(("chest_xray", {}), prompt_tokens=None),
+        calling(LOAD, prompt_tokens=5000),
+        said("yes"),
+        rules=replace(RULES, context_window=8192, max_tokens=1024, max_rounds=6, native_tools=native),
+        tools=tools,
+    )
+    assert script.keys[-1] == last_key
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "image.chest_xray_classifier",
+        "image_chest_xray_classifier",
+        "chest_xray_classifier",
+        "ehr.chest_xray_classifier",
+    ],
+)
+def test_an_image_tool_is_known_by_each_of_its_names(name: str) -> None:
+    tools = Tools(specs=(*SPECS, spec("image.chest_xray_classifier", image_path=TEXT)))
+    found, _ = sought(calling((name, {"image_path": "1"})), finishing("yes"), tools=tools)
+    assert tools.called[0][0] == "image.chest_xray_classifier" and found.answered.outcome == "finished"
+    written = json.dumps({"name": name, "arguments": {"image_path": "1"}})
+    (call,) = calls_in(f"<tool_call>{written}</tool_call>", "", tools.specs)
+    assert call.name == "image.chest_xray_classifier"
+
+
+def test_the_visualizer_is_known_by_its_bare_name() -> None:
+    tools = Tools(specs=(*SPECS, spec("image.image_visualizer", image_path=TEXT)))
+    for name in ("image_visualizer", "image_image_visualizer", "image.image_visualizer"):
+        sought(calling((name, {})), finishing("yes"), tools=tools)
+    assert [name for name, _ in tools.called if name != "ehr.finish"] == ["image.image_visualizer"] * 3

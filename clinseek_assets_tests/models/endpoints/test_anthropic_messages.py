@@ -15,6 +15,7 @@ from clinseek_assets.models.endpoints.anthropic_messages import AnthropicMessage
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.messages import Turn
 from clinseek_assets.models.registry import Model
+from clinseek_assets.records.tools.specs import Picture
 from clinseek_assets_tests.models.cases import chat_model
 from clinseek_assets_tests.models.endpoints.asking import FINISH, LOAD, USER, ask, request, sends
 from clinseek_assets_tests.models.endpoints.test_openai_chat import JSON
@@ -194,9 +195,10 @@ def test_blocks_that_go_back_name_calls_as_their_results_do(tmp_path: Path) -> N
     assert [block.get("id") for block in body["messages"][1]["content"]] == [None, "same", "call_2"]
 
 
-def test_an_image_goes_before_the_text(tmp_path: Path) -> None:
-    (said,) = sent(tmp_path, Turn("user", "Look.", images=(b"\x89PNG",)))["messages"]
-    image, words = said["content"]
+def test_an_image_follows_the_text_after_its_caption(tmp_path: Path) -> None:
+    (said,) = sent(tmp_path, Turn("user", "Look.", images=(Picture(b"\x89PNG", "Image 1 of 1"),)))["messages"]
+    words, caption, image = said["content"]
+    assert caption == {"type": "text", "text": "Image 1 of 1"}
     assert image["source"] == {"type": "base64", "media_type": "image/png", "data": "iVBORw=="}
     assert words == text("Look.")
 

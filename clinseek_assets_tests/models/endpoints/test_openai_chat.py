@@ -15,6 +15,7 @@ from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.endpoints.openai_chat import OpenAIChat
 from clinseek_assets.models.messages import Turn
+from clinseek_assets.records.tools.specs import Picture
 from clinseek_assets_tests.models.cases import chat_model
 from clinseek_assets_tests.models.endpoints.asking import FINISH, LOAD, USER, ask, request, sends
 from clinseek_assets_tests.models.loopback import chat, serving
@@ -152,13 +153,14 @@ def test_thinking_goes_back_under_the_name_that_it_came_under(key: str, tmp_path
     assert message == {"role": "assistant", "content": "yes", key: "because"}
 
 
-def test_images_go_before_the_text(tmp_path: Path) -> None:
+def test_images_follow_the_text_each_after_its_caption(tmp_path: Path) -> None:
     png, jpeg = b"\x89PNG\r\n", b"\xff\xd8\xff"
-    (message,) = sent(tmp_path, Turn("user", "Look.", images=(png, jpeg)))["messages"]
-    assert [part["type"] for part in message["content"]] == ["image_url", "image_url", "text"]
-    urls = [part["image_url"]["url"] for part in message["content"][:2]]
-    assert urls[0] == "data:image/png;base64," + base64.b64encode(png).decode()
-    assert urls[1] == "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+    pictures = (Picture(png, "Image 1 of 2"), Picture(jpeg, "Image 2 of 2"))
+    (message,) = sent(tmp_path, Turn("user", "Look.", images=pictures))["messages"]
+    text, first, one, second, other = message["content"]
+    assert [part["text"] for part in (text, first, second)] == ["Look.", "Image 1 of 2", "Image 2 of 2"]
+    assert one["image_url"]["url"] == "data:image/png;base64," + base64.b64encode(png).decode()
+    assert other["image_url"]["url"] == "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 @pytest.mark.parametrize(
