@@ -14,7 +14,7 @@ import numpy
 import pydicom
 from PIL import Image
 from pydicom.multival import MultiValue
-from pydicom.pixels.processing import apply_modality_lut, apply_voi
+from pydicom.pixels.processing import apply_modality_lut
 
 from clinseek_assets.imaging.pictures import encode
 from clinseek_assets.imaging.verification import MOST_PIXELS
@@ -108,9 +108,7 @@ def _shades(values: numpy.ndarray, pixels: pydicom.Dataset, wanted: Window | Non
     """Shades from 0 to 1, before MONOCHROME1 is turned over, and what they were made by."""
     own = _own_window(pixels)
     if wanted is None and pixels.get("VOILUTSequence"):
-        looked_up = apply_voi(values.astype("int64"), pixels, index=0).astype("float64")
-        bits = int(pixels.VOILUTSequence[0].LUTDescriptor[2])
-        return numpy.clip(looked_up / (2**bits - 1), 0, 1), "the file's own table of shades"
+        return _looked_up(values, pixels.VOILUTSequence[0]), "the file's own table of shades"
     if window := wanted or own:
         function = "LINEAR" if wanted else str(pixels.get("VOILUTFunction") or "LINEAR")
         given = "as asked for" if wanted else "the file's own"
@@ -127,6 +125,15 @@ def _spread(values: numpy.ndarray, window: Window, function: str) -> numpy.ndarr
     if window.width <= 1:
         return (values > window.center - 0.5).astype("float64")
     return numpy.clip((values - (window.center - 0.5)) / (window.width - 1) + 0.5, 0, 1)
+
+
+def _looked_up(values: numpy.ndarray, item: pydicom.Dataset) -> numpy.ndarray:
+    """Shades by a table: its descriptor says how many entries, the value of the first, and the bits of each."""
+    entries, first, bits = (int(number) for number in item.LUTDescriptor)
+    data = item.LUTData
+    table = numpy.frombuffer(data, "<u2") if isinstance(data, bytes) else numpy.asarray(data)
+    places = numpy.clip(values.round().astype("int64") - first, 0, min(entries or 65_536, len(table)) - 1)
+    return numpy.clip(table[places] / (2**bits - 1), 0, 1)
 
 
 def _own_window(pixels: pydicom.Dataset) -> Window | None:
