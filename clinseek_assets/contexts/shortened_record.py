@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-RECORD = re.compile(r"(?<=^<ehr_context>\n).*(?=\n</ehr_context>$)", re.MULTILINE | re.DOTALL)
+RECORD = re.compile(r"(?<=^<ehr_context>\n).*(?=^</ehr_context>$)", re.MULTILINE | re.DOTALL)
+COUNTS = "Visible rows: "
+LINES_OF_A_HEAD = 3  # heading, counts, columns
 TABLE = re.compile(r"^(?=### )", re.MULTILINE)
 LEFT_OUT = "[{rows:,} earlier rows of this table are left out: they do not fit the context window.]"
 
@@ -74,14 +76,13 @@ def _equal_share(sizes: Sequence[int], room: int) -> int:
 
 
 def _listing(part: str) -> Listing:
-    """A part of the record that begins with a heading: heading, counts and columns are its head."""
+    """A part of the record: of a table, heading, counts and columns are its head."""
     lines = part.splitlines(keepends=True)
-    if not part.startswith("### "):
+    if len(lines) < LINES_OF_A_HEAD or not lines[1].startswith(COUNTS):
         return Listing(part, (), "")
-    body = next((place for place, line in enumerate(lines[2:], start=2) if line.strip()), len(lines))
-    records = list(_records(lines[body + 1 :]))
+    records = list(_records(lines[LINES_OF_A_HEAD:]))
     blank = next((place for place, record in enumerate(records) if not record.strip()), len(records))
-    return Listing("".join(lines[: body + 1]), tuple(records[:blank]), "".join(records[blank:]))
+    return Listing("".join(lines[:LINES_OF_A_HEAD]), tuple(records[:blank]), "".join(records[blank:]))
 
 
 def _records(lines: Sequence[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import pandas as pd
 
@@ -43,6 +44,7 @@ from clinseek_assets.models.messages import Caller
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
+from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.pinned.versions import policy_version
 from clinseek_assets.records.tools.specs import Toolbox
 from clinseek_assets.storage import fingerprint
@@ -108,7 +110,7 @@ def parts_alike(model: Model, tools: ToolSource) -> Parts:
     """What shapes all answers of a model in a seeking arm alike, apart from the endpoint."""
     return {
         "reading": curated_answer.VERSION,
-        "policy": policy_version(tools.policy),
+        "policy": tools.policy,  # of which `seeking_parts` makes the hash of the question's dataset
         "tools": tools.version,
         "loop": loop_version(),
         "rules": fingerprint.of_value(Rules.of(model).as_json()),
@@ -127,12 +129,16 @@ def seeking_parts(
     """
     return {
         **alike,
+        "policy": _policy_version(cast(Policy, alike["policy"]), question.dataset),
         "prompt": prompt_version(question.split),
         "question": question_part(question),
         "record": record_sha256,
         "run": str(run_index),
         **(exhibited or {}),
     }
+
+
+_policy_version = cache(policy_version)
 
 
 @cache

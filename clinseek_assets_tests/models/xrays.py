@@ -13,6 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.contexts.multimodal_layout import ShownTable, render_input_text
 from clinseek_assets.imaging.paths import ImageFiles
 from clinseek_assets.imaging.pictures import PictureShelf
 from clinseek_assets.models.agent.image_tool_source import WithImageTools
@@ -24,18 +25,6 @@ from clinseek_assets_tests.models.cases import NOW
 
 PATIENT = 19990001
 INNER = "Given the study 50000001, is there pleural effusion in the left lung?"
-CONTEXT = """{question}
-
-<ehr_context>
-### tb_cxr
-Total visible rows: 1; rows included: 1
-subject_id,study_id,studydatetime
-19990001,50000001,2150-01-01 10:00:00
-</ehr_context>
-
-<image_inputs>
-- EHRXQAOriginalLinked_v1/mimic-cxr/2.0.0/files/p19/p19990001/s50000001/a.jpg
-</image_inputs>"""
 
 
 def asked(
@@ -117,7 +106,8 @@ def shelf_of(folder: Path, questions: Sequence[Question], size: tuple[int, int] 
 
 def contexts_for(questions: Sequence[Question]) -> pd.DataFrame:
     """A context around each question."""
-    contexts = [CONTEXT.format(question=question.question) for question in questions]
+    shown = [ShownTable("tb_cxr", ("study_id", "studydatetime"), ((50000001, "2150-01-01 10:00:00"),), (1,), 1)]
+    contexts = [render_input_text(question.question or "", shown, question.image_paths) for question in questions]
     return pd.DataFrame(
         {
             "qid": [question.qid for question in questions],
