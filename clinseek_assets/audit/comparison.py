@@ -12,16 +12,27 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from types import ModuleType
 from typing import Any, Protocol
 
 from clinseek_assets.audit import naive_compat, naive_strict
 from clinseek_assets.audit.life import Row
 from clinseek_assets.records.pinned.answers import Refusal
-from clinseek_assets.records.pinned.pin import Policy
+from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
+from clinseek_assets.timeline.rows import PatientRows
 
-ORACLES: dict[Policy, ModuleType] = {"strict": naive_strict, "compat": naive_compat}
+
+class Oracle(Protocol):
+    """The naive oracle of a policy: a module with these functions."""
+
+    def visible(self, rows: PatientRows, pin: Pin) -> Mapping[str, Sequence[Row]]:
+        """Table -> the rows that a question may see, with `source_row`."""
+
+    def columns(self, rows: PatientRows) -> Mapping[str, Sequence[str]]:
+        """Table -> the columns that are served of it."""
+
+
+ORACLES: dict[Policy, Oracle] = {"strict": naive_strict, "compat": naive_compat}
 
 TIMES = frozenset({date, datetime})
 

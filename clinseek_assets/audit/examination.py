@@ -175,7 +175,7 @@ class _Patient:
         self._rows = rows
         self._sources = sources
         self._dictionaries = _dictionaries(sources.reference)
-        self._words = _words(sources.reference)
+        self._words = words_of(sources.reference)
         self._named = gold.NamedRows(Life(rows), self._dictionaries)
 
     def examined(self, asked: Sequence[Asked]) -> Iterator[Examined]:
@@ -219,8 +219,8 @@ def _dictionaries(reference: Path) -> Dictionaries:
     return Dictionaries.load(reference)
 
 
-@lru_cache(maxsize=1)
-def _words(reference: Path) -> frozenset[str]:
+@lru_cache(maxsize=4)
+def words_of(reference: Path) -> frozenset[str]:
     """Every word that may stand beside a code: the names in the reference database.
 
     Raises:

@@ -33,7 +33,9 @@ def visible(rows: PatientRows, pin: Pin) -> dict[str, list[dict[str, Any]]]:
         any row of the patient is not there, as in a published database; `pharmacy` is there, but empty.
     """
     found = {
-        table: _cut(of_table, pin.prediction_time) for table, of_table in with_derived_columns(rows).items() if of_table
+        table: cut_as_published(of_table, pin.prediction_time)
+        for table, of_table in with_derived_columns(rows).items()
+        if of_table
     }
     if "pharmacy" in found:
         found["pharmacy"] = []
@@ -80,7 +82,8 @@ def _a_minute_before(moment: datetime | None) -> datetime | str:
     return "" if moment is None else (moment - timedelta(minutes=1)).replace(microsecond=0)
 
 
-def _cut(rows: list[Row], moment: datetime) -> list[Row]:
+def cut_as_published(rows: list[Row], moment: datetime) -> list[Row]:
+    """The rows of one table that the published rule shows at a moment; there must be one at least."""
     column = next((name for name in rows[0] if "time" in name.lower() or "date" in name.lower()), None)
     if column is None:
         return [dict(row) for row in rows]

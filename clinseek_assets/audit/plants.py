@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from clinseek_assets.audit import naive_strict
-from clinseek_assets.audit.comparison import Served, ServedByRecord, difference, text_of
+from clinseek_assets.audit.comparison import Oracle, Served, ServedByRecord, difference, text_of
 from clinseek_assets.audit.life import Row
 from clinseek_assets.audit.naive_compat import with_derived_columns
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.mimic.catalogue import CATALOGUES, MIMIC_IV, PATIENT_TABLES, Catalogue
 from clinseek_assets.mimic.tables import Column, ColumnType
 from clinseek_assets.records.database_schema import schema_statements
 from clinseek_assets.records.patient_databases import database_path
@@ -144,22 +144,42 @@ class Controls:
     missed: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class MadeUp:
+    """A made-up patient of one dataset.
+
+    Attributes:
+        catalogue: whose tables.
+        ids: column -> what stands in it where a row names nothing else: a future row hangs on what is to come.
+        future: table -> what its future row names.
+        present: table -> what its visible row names, whose later values are to come.
+    """
+
+    catalogue: Catalogue
+    ids: Row
+    future: Mapping[str, Row]
+    present: Mapping[str, Row]
+
+    def life(self) -> PatientRows:
+        """The rows: a future one in every table but `patients`, and those of `present`."""
+        life: PatientRows = {}
+        for table in self.catalogue.patient_tables:
+            rows = [] if table == "patients" else [self._row(table, self.future.get(table, {}))]
+            rows += [self._row(table, self.present[table])] if table in self.present else []
+            life[table] = [{**row, "source_row": place} for place, row in enumerate(rows, 1)]
+        return life
+
+    def _row(self, table: str, named: Row) -> Row:
+        columns = self.catalogue.patient_tables[table].columns
+        return {column.name: named.get(column.name, self._planted(column)) for column in columns}
+
+    def _planted(self, column: Column) -> Any:
+        return self.ids.get(column.name, PLANTED[column.type])
+
+
 def planted_life() -> PatientRows:
-    """The made-up patient's rows: a future one in every table but `patients`, and those of `PRESENT`."""
-    life: PatientRows = {}
-    for table in PATIENT_TABLES:
-        rows = [] if table == "patients" else [_row(table, FUTURE.get(table, {}))]
-        rows += [_row(table, PRESENT[table])] if table in PRESENT else []
-        life[table] = [{**row, "source_row": place} for place, row in enumerate(rows, 1)]
-    return life
-
-
-def _row(table: str, named: Row) -> Row:
-    return {column.name: named.get(column.name, _planted(column)) for column in PATIENT_TABLES[table].columns}
-
-
-def _planted(column: Column) -> Any:
-    return FUTURE_IDS.get(column.name, PLANTED[column.type])
+    """The made-up patient of MIMIC-IV: see `MadeUp.life`."""
+    return MadeUp(MIMIC_IV, FUTURE_IDS, FUTURE, PRESENT).life()
 
 
 @dataclass(frozen=True)
@@ -220,7 +240,7 @@ class Doctored:
 
 
 def run_controls(folder: Path, reference: Path) -> Controls:
-    """Plant everything, once.
+    """Plant everything into a patient of MIMIC-IV, once.
 
     Args:
         folder: an empty folder for the made-up patient's database.
@@ -231,22 +251,48 @@ def run_controls(folder: Path, reference: Path) -> Controls:
     """
     life = with_derived_columns(planted_life())
     write_database(folder, life)
-    source = planted_life()
-    expected, columns = naive_strict.visible(source, PIN), naive_strict.columns(source)
-    with PinnedRecord(PIN, "strict", databases=folder, reference=reference, limits=UNLIMITED) as record:
+    return control(PIN, planted_life(), life, PLANTS, naive_strict, folder=folder, reference=reference)
+
+
+def control(
+    pin: Pin,
+    source: PatientRows,
+    life: PatientRows,
+    plants: Sequence[Plant],
+    oracle: Oracle,
+    *,
+    folder: Path,
+    reference: Path,
+) -> Controls:
+    """Show one plant after the other, and see whether the comparison flags each in its table and in no other.
+
+    Args:
+        pin: the question.
+        source: the made-up patient's source rows.
+        life: the rows out of which plants come: those of the source, with what is never shown beside them.
+        plants: what to plant.
+        oracle: what should be visible.
+        folder: where the made-up patient's database lies.
+        reference: the reference database.
+
+    Raises:
+        DatabaseFault: a database cannot be read.
+    """
+    expected, columns = oracle.visible(source, pin), oracle.columns(source)
+    with PinnedRecord(pin, "strict", databases=folder, reference=reference, limits=UNLIMITED) as record:
         served = Snapshot.of(ServedByRecord(record))
         shown = difference(served, expected, columns, ()).tables
         flagged = {
-            plant: difference(Doctored(served, life, plant), expected, columns, ()).tables - shown for plant in PLANTS
+            plant: difference(Doctored(served, life, plant), expected, columns, ()).tables - shown for plant in plants
         }
     missed = tuple(str(plant) for plant, tables in flagged.items() if tables != {plant.table})
-    return Controls(len(PLANTS), tuple(sorted(shown)), missed)
+    return Controls(len(plants), tuple(sorted(shown)), missed)
 
 
-def write_database(folder: Path, life: PatientRows) -> None:
+def write_database(folder: Path, life: PatientRows, dataset: str = MIMIC_IV.dataset) -> None:
     """The made-up patient's database, with derived columns, in the form of all others."""
     with closing(sqlite3.connect(database_path(folder, SUBJECT), isolation_level=None)) as database:
-        for statement in schema_statements():
+        for statement in schema_statements(CATALOGUES[dataset]):
             database.execute(statement)
         for table, rows in life.items():
             for row in rows:

@@ -37,9 +37,9 @@ def verdicts(found: Figures, controls: Controls) -> tuple[Verdict, ...]:
     """The verdict of each check, in the order in which they are told."""
     questions = sum(subtask.questions for subtask in found.by_subtask.values())
     return (
-        _no_difference("nothing_later", found.differences["strict"], questions),
-        _no_difference("compat_as_published", found.differences["compat"], questions),
-        _controls(controls),
+        no_difference("nothing_later", found.differences["strict"], questions),
+        no_difference("compat_as_published", found.differences["compat"], questions),
+        controls_caught(controls),
         _gold(found.by_subtask),
         _probes("label_probes", _of_label_probes(found.by_subtask)),
         _probes("counts_and_nulls", _of_counts_and_nulls(found.by_subtask)),
@@ -47,7 +47,8 @@ def verdicts(found: Figures, controls: Controls) -> tuple[Verdict, ...]:
     )
 
 
-def _no_difference(check: str, difference: Difference, questions: int) -> Verdict:
+def no_difference(check: str, difference: Difference, questions: int) -> Verdict:
+    """Whether records and oracle agree in both directions."""
     parts = {
         "rows or values that should not be": difference.beyond,
         "rows or values too few": difference.lacking,
@@ -60,7 +61,8 @@ def _no_difference(check: str, difference: Difference, questions: int) -> Verdic
     return Verdict(check, not failures, questions, failures)
 
 
-def _controls(controls: Controls) -> Verdict:
+def controls_caught(controls: Controls) -> Verdict:
+    """Whether the records hide what was planted, and the comparison flags all of it."""
     blind = tuple(f"the audit is blind to {plant}" for plant in controls.missed)
     shown = tuple(f"the record shows what is to come in {table}" for table in controls.shown)
     return Verdict("controls_caught", not (blind or shown), controls.planted, (*shown, *blind))

@@ -18,7 +18,12 @@ TASKS_AT_A_TIME = 8
 
 
 def each(
-    work: Callable[[Shared, Task], Result], tasks: Sequence[Task], shared: Shared, processes: int
+    work: Callable[[Shared, Task], Result],
+    tasks: Sequence[Task],
+    shared: Shared,
+    processes: int,
+    *,
+    worth: int = TASKS_WORTH_A_PROCESS,
 ) -> Iterator[Result]:
     """What the work gives for each task, in order.
 
@@ -27,14 +32,15 @@ def each(
         tasks: one a record.
         shared: what all need; it is sent to a process once, not with each task.
         processes: how many may work at once; fewer are started for few tasks, and for very few none.
+        worth: how many tasks are as much work as starting a process.
     """
-    processes = min(processes, len(tasks) // TASKS_WORTH_A_PROCESS)
+    processes = min(processes, len(tasks) // worth)
     if processes < 2:
         yield from (work(shared, task) for task in tasks)
         return
     # Spawned, not forked: a caller's threads may hold locks that a copy of this process would wait for in vain.
     with ProcessPoolExecutor(processes, get_context("spawn"), _keep, (shared,)) as pool:
-        yield from pool.map(partial(_with_what_is_kept, work), tasks, chunksize=TASKS_AT_A_TIME)
+        yield from pool.map(partial(_with_what_is_kept, work), tasks, chunksize=min(TASKS_AT_A_TIME, worth))
 
 
 _kept: Any
