@@ -122,8 +122,8 @@ def listed_result(cohort: frozenset[int], listed: set[int]) -> dg.AssetCheckResu
     """Whether each patient of the questions is in the metadata list; without, no study has a time."""
     absent = len(cohort - listed)
     told = (
-        f"{absent:,} of {len(cohort):,} patients of the questions have no image in the list: it is of other data, or was "
-        "cut. Fetch mimic-cxr-2.0.0-metadata.csv.gz of MIMIC-CXR-JPG again."
+        f"{absent:,} of {len(cohort):,} patients of the questions have no image in the list: it is of other data, or "
+        "was cut. Fetch mimic-cxr-2.0.0-metadata.csv.gz of MIMIC-CXR-JPG again."
     )
     return dg.AssetCheckResult(
         check_name="patients_listed",

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,7 +20,9 @@ from clinseek_assets import __version__
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.data_class import Standing
-from clinseek_assets.locations.inputs import BROKEN, MISSING, PARTIAL, PRESENT, Input, examine_inputs
+from clinseek_assets.locations.input import BROKEN, MISSING, PARTIAL, PRESENT, Input
+from clinseek_assets.locations.inputs import examine_inputs
+from clinseek_assets.locations.multimodal_inputs import Asked
 from clinseek_assets.locations.settings import SETTINGS_FILE, Settings, examine_settings
 from clinseek_assets.mimic.source_files import find_source_files
 
@@ -30,7 +33,14 @@ LISTED = 6  # names of missing files shown on the terminal; --json has all
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(as_json: bool) -> None:
+@click.option(
+    "--fetch-list",
+    "fetch_list",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the X-rays, reports and lists that the multimodal questions need, and look at nothing else.",
+)
+def command(as_json: bool, fetch_list: Path | None) -> None:
     """Show every input: where it lies, its version, what of it is missing, what that costs and where to get it.
 
     Inputs are named by environment variables or by the same keys in clinseek.yaml; one download folder is enough:
@@ -38,18 +48,33 @@ def command(as_json: bool) -> None:
     usable (missing inputs only cost what they cost), 1 with the reason when something named is broken.
 
     \b
+    --fetch-list FILE needs the multimodal manifest alone. It writes one path a line, relative to
+    https://physionet.org/files/: of 570 GB of X-rays the few hundred that are linked, their
+    reports and three lists. Feed it to a download tool of your own, under your own PhysioNet
+    account; what is there already is passed over:
+      wget -x -c --user NAME --ask-password -B https://physionet.org/files/ -i FILE
+    Then name the folder physionet.org as PHYSIONET_ROOT. From a bucket, copy line by line:
+      while read -r path; do aws s3 cp "s3://BUCKET/$path" "files/$path"; done < FILE
+    The paths hold ids of patients: FILE is made readable for you alone.
+
+    \b
     Examples:
       clinseek doctor
       PHYSIONET_ROOT=~/physionet.org CLINSEEK_RELEASE_ROOT=~/ClinSeek-Bench clinseek doctor
+      CLINSEEK_RELEASE_ROOT=~/ClinSeek-Bench clinseek doctor --fetch-list needed.txt
     """
     settings, faults = examine_settings()
-    inputs = examine_inputs(settings)
+    if fetch_list is not None:
+        fetch(settings, fetch_list)
+        return
+    asked, manifest_faults = multimodal_needs(settings)
+    inputs = examine_inputs(settings, asked)
     models, model_faults = enabled_models(settings)
     home = home_state(settings)
     standing = standing_of_inputs(settings)
     reasons = [str(fault) for fault in faults]
     reasons += [reason for found in inputs for reason in found.faults]
-    reasons += model_faults
+    reasons += [*manifest_faults, *model_faults]
     if not home["writable"]:
         reasons.append(f"{settings.home} cannot be written to.\n  What to do: Name another folder as CLINSEEK_HOME.")
     report: dict[str, Any] = {
@@ -74,6 +99,31 @@ def command(as_json: bool) -> None:
     for reason in reasons:
         click.echo(f"clinseek: {reason}", err=True)
     sys.exit(1 if reasons else 0)
+
+
+def fetch(settings: Settings, path: Path) -> None:
+    """Write the list of what is to be fetched; exit 1 with the reason where the manifest does not tell."""
+    from clinseek_assets.commands.multimodal_needs import write_fetch_list
+
+    try:
+        lines = write_fetch_list(settings, path)
+    except Fault as fault:
+        click.echo(f"clinseek: {fault}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"clinseek: {path} cannot be written ({error.strerror}).", err=True)
+        sys.exit(1)
+    click.echo(f"{lines:,} paths written to {path}.")
+
+
+def multimodal_needs(settings: Settings) -> tuple[Asked | None, list[str]]:
+    """What the multimodal questions need of the sources, and why their manifest cannot be read."""
+    from clinseek_assets.commands.multimodal_needs import needs_of, questions_asked
+
+    try:
+        return needs_of(settings, questions_asked(settings)), []
+    except Fault as fault:
+        return None, [str(fault)]
 
 
 def standing_of_inputs(settings: Settings) -> Standing | None:

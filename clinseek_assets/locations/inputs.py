@@ -6,7 +6,6 @@ no table is read through, so that the answer comes at once.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
@@ -15,15 +14,13 @@ from pathlib import Path
 
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.faults import Fault
+from clinseek_assets.locations.input import BROKEN, BY_NAME, MISSING, PARTIAL, PRESENT, Input, header_fault
+from clinseek_assets.locations.multimodal_inputs import Asked, examine_multimodal
 from clinseek_assets.locations.physionet import (
-    EHRXQA,
-    MIMIC_CXR,
-    MIMIC_CXR_JPG,
     MIMIC_IV,
     MIMIC_IV_DEMO,
     MIMIC_IV_ED,
     MIMIC_IV_NOTE,
-    Dataset,
     is_open_demo,
     version_in_path,
 )
@@ -32,9 +29,7 @@ from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.mimic.code_classes import ICD9_PROCEDURES_URL, read_atc_classes, read_icd9
 from clinseek_assets.mimic.source_files import SourceFile, find_source_files
 
-PRESENT, PARTIAL, MISSING, BROKEN = "present", "partial", "missing", "broken"
 RELEASE_URL = "https://huggingface.co/datasets/UCSC-VLAA/ClinSeek-Bench"
-BY_NAME = "folder's name"
 MODULE_DATASETS = {"hosp": MIMIC_IV, "icu": MIMIC_IV, "ed": MIMIC_IV_ED, "note": MIMIC_IV_NOTE}
 
 # Module -> (a small table, its rows -> the version that has so many): the published row counts.
@@ -43,38 +38,6 @@ KNOWN_ROWS = {
     "icu": ("icustays", {94_458: "3.0 or 3.1", 73_181: "2.2"}),
     "ed": ("edstays", {425_087: "2.2"}),
 }
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input as it was found.
-
-    Attributes:
-        name: what it is.
-        setting: the setting that names it.
-        state: `present`, `partial` (usable, some files are missing), `missing`, or `broken` (named, but of no use).
-        path: where it lies, or None.
-        version: as far as it can be told, with how it was told.
-        found, expected: how many of the expected files there are.
-        lacking: the expected files that are not there.
-        faults: why it is broken.
-        notices: what else there is to know.
-        source: where to get it officially.
-        costs: what falls away without it; empty when all is there.
-    """
-
-    name: str
-    setting: str
-    state: str
-    path: Path | None = None
-    version: str = ""
-    found: int = 0
-    expected: int = 0
-    lacking: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
-    source: str = ""
-    costs: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,12 +56,9 @@ class Wanted:
     source: str
     costs: str
     expected: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    dataset: Dataset | None = None
     reader: Callable[[Path], object] | None = None
 
 
-MULTIMODAL = "The multimodal split: "
-CXR_LISTS = ("metadata", "chexpert", "split")
 OTHERS = (
     Wanted(
         "EHR-Bench",
@@ -124,54 +84,19 @@ OTHERS = (
         "ICD-9 procedures have no CCS class: procedures_ccs is built from ICD-10 procedures alone.",
         reader=read_icd9,
     ),
-    Wanted(
-        "MIMIC-CXR",
-        "MIMIC_CXR_ROOT",
-        "mimic_cxr_root",
-        MIMIC_CXR.url,
-        f"{MULTIMODAL}radiology reports.",
-        {"reports": ("mimic-cxr-reports", "files", "mimic-cxr-reports.zip")},
-        MIMIC_CXR,
-    ),
-    Wanted(
-        "MIMIC-CXR-JPG",
-        "MIMIC_CXR_JPG_ROOT",
-        "mimic_cxr_jpg_root",
-        MIMIC_CXR_JPG.url,
-        f"{MULTIMODAL}all chest X-ray images.",
-        {
-            "images (files/)": ("files",),
-            **{name: (f"mimic-cxr-*-{name}.csv", f"mimic-cxr-*-{name}.csv.gz") for name in CXR_LISTS},
-        },
-        MIMIC_CXR_JPG,
-    ),
-    Wanted(
-        "EHRXQA",
-        "EHRXQA_ROOT",
-        "ehrxqa_root",
-        EHRXQA.url,
-        f"{MULTIMODAL}the patient databases of its 497 EHRXQA rows.",
-        {
-            "questions (test.json)": ("dataset/test.json", "ehrxqa/dataset/test.json", "dataset/*/test.json"),
-            "tables (database/gold)": ("database/gold/tb_cxr.csv", "ehrxqa/database/gold/tb_cxr.csv"),
-        },
-        EHRXQA,
-    ),
-    Wanted(
-        "MedMod",
-        "MEDMOD_ROOT",
-        "medmod_root",
-        "https://github.com/nyuad-cai/MedMod",
-        f"{MULTIMODAL}the patient databases of its 492 MedMod rows.",
-        {"task lists (mml-ssl-full/)": ("mml-ssl-full",), "episodes (data_full/)": ("data_full",)},
-    ),
 )
 
 
-def examine_inputs(settings: Settings) -> list[Input]:
-    """All inputs as they are on disk: the release, the four modules of MIMIC-IV, the other datasets."""
+def examine_inputs(settings: Settings, asked: Asked | None = None) -> list[Input]:
+    """All inputs as they are on disk: the release, the four modules of MIMIC-IV, the other datasets.
+
+    Args:
+        settings: where they lie.
+        asked: what the multimodal questions need of the sources; None where there are none.
+    """
     modules = [examine_module(module, settings) for module in ("hosp", "icu", "ed", "note")]
-    return [examine_release(settings), *modules, *(examine_other(wanted, settings) for wanted in OTHERS)]
+    others = [examine_other(wanted, settings) for wanted in OTHERS]
+    return [examine_release(settings), *modules, *others, *examine_multimodal(settings, asked)]
 
 
 def examine_release(settings: Settings) -> Input:
@@ -238,26 +163,6 @@ def cost_of_tables(lacking: list[str]) -> str:
     return f"{without}, and no question of {number} can be built or found again: {', '.join(hang_on)}."
 
 
-def header_fault(source: SourceFile) -> str | None:
-    """Why a table's file cannot be used, as far as its first line tells; None where it is well."""
-    try:
-        with gzip.open(source.path, "rb") if source.compressed else source.path.open("rb") as stream:
-            line = stream.readline().decode("utf-8-sig")
-    except PermissionError as error:
-        return f"{source.path} cannot be opened ({error.strerror})."
-    except (OSError, EOFError, zlib.error):
-        return f"{source.path} cannot be read{' as gzip' if source.compressed else ''}: download it again."
-    except UnicodeDecodeError:
-        return f"{source.path} is not text in UTF-8: download it again."
-    header = {name.strip().casefold() for name in next(csv.reader([line]), [])}
-    lacking = [name for name in source.table.column_names if name.casefold() not in header]
-    if not lacking:
-        return None
-    if not header & {name.casefold() for name in source.table.column_names}:
-        return f"{source.path} has no header with the columns of {source.table.name}."
-    return f"{source.path} lacks the column {', '.join(lacking)}."
-
-
 def module_version(module: str, folder: Path, files: Mapping[str, SourceFile]) -> tuple[str, str]:
     """The version of a module's data and how it was told, and a notice where the benchmark was made from another."""
     if synthetic_bundle(folder):
@@ -296,7 +201,7 @@ def examine_other(wanted: Wanted, settings: Settings) -> Input:
     state = MISSING if path is None else BROKEN if faults else PARTIAL if lacking else PRESENT
     return Input(
         wanted.name,
-        wanted.setting + (" or PHYSIONET_ROOT" if wanted.dataset else ""),
+        wanted.setting,
         state,
         path,
         version=f"{version} ({BY_NAME})" if path and (version := version_in_path(path)) else "",

@@ -107,7 +107,7 @@ def bind_header(table: Table, names: list[str], where: str) -> Header:
     if found != sorted(found):
         notices.append(f"{where}: the columns stand in another order than published; they were bound by name.")
     if absent:
-        notices.append(f"{where}: this build has no column {', '.join(absent)}; NULL is read there.")
+        notices.append(f"{where}: this build has no column {', '.join(absent)}.")
     if unknown := len(folded) - len(found):
         notices.append(f"{where}: {unknown} column(s) beside those that are read of {table.dataset} were ignored.")
     return Header(len(names), places, tuple(absent), tuple(notices))
