@@ -33,9 +33,9 @@ STRICT_ORACLES: Mapping[str, Oracle] = {"ehrxqa": naive_ehrxqa, "medmod": naive_
 
 @dataclass(frozen=True)
 class Shown:
-    """What the curated arms are shown of one question: policy -> its context, None where it has none."""
+    """What the curated arms are shown of one question: policy -> its context, and the reports in both."""
 
-    texts: Mapping[Policy, str | None]
+    texts: Mapping[Policy, str]
     reports: tuple[str, ...] = ()
 
 
@@ -162,16 +162,15 @@ def _contexts_differing(
         return
     question = asked.question
     for policy, text in asked.shown.texts.items():
-        if text is not None:
-            expected = contexts.rendered(
-                question.question or "",
-                question.image_paths,
-                visible[policy],
-                question.dataset,
-                reference,
-                asked.shown.reports,
-            )
-            yield policy, text != expected
+        expected = contexts.rendered(
+            question.question or "",
+            question.image_paths,
+            visible[policy],
+            question.dataset,
+            reference,
+            asked.shown.reports,
+        )
+        yield policy, text != expected
 
 
 def beyond_the_list(database: Path, dataset: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -119,31 +119,29 @@ def examine(
     Raises:
         DatabaseFault, SourceFault: a database or table is missing or damaged.
     """
-    controls = {
-        dataset: run_controls(dataset, sources[dataset].reference) for dataset in PLANTINGS if dataset in sources
-    }
-    asked = [Asked(question, _shown(question, contexts)) for question in questions]
+    present = [dataset for dataset in PLANTINGS if dataset in sources]
+    controls = {dataset: run_controls(dataset, sources[dataset].reference) for dataset in present}
+    shown = _shown(contexts) if contexts else {}
+    asked = [Asked(question, shown.get(question.qid)) for question in questions]
     found = examine_questions(asked, sources, lambda done, total: progress("patients audited", done, total))
+    by_group = {name: [one for one in found if one.group == name] for name in GROUPS}
     return MultimodalAudit(
-        groups={
-            name: _figures(of_group) for name in GROUPS if (of_group := [one for one in found if one.group == name])
-        },
+        groups={name: _figures(of_group) for name, of_group in by_group.items() if of_group},
         rows_compared={policy: sum(one.compared[policy] for one in found) for policy in POLICIES},
         controls=controls,
         verdicts=_verdicts(found, controls),
     )
 
 
-def _shown(question: Question, contexts: Contexts | None) -> Shown | None:
-    """What the curated arms are shown of a question; a text that the manifest itself gives is not ours to judge."""
-    if contexts is None:
-        return None
+def _shown(contexts: Contexts) -> dict[str, Shown]:
+    """qid -> what the curated arms are shown; a text that the manifest itself gives is not ours to judge."""
     frames: Mapping[Policy, pandas.DataFrame] = {"strict": contexts.strict, "compat": contexts.published}
-    texts: dict[Policy, str | None] = {}
+    texts: dict[str, dict[Policy, str]] = defaultdict(dict)
     for policy, frame in frames.items():
-        rows = frame.loc[(frame["qid"] == question.qid) & frame["status"].ne(GIVEN), "context"].dropna()
-        texts[policy] = None if rows.empty else str(rows.iloc[0])
-    return Shown(texts, tuple(contexts.reports.get(question.qid, ())))
+        ours = frame.loc[frame["status"].ne(GIVEN) & frame["context"].notna(), ["qid", "context"]]
+        for qid, text in ours.itertuples(index=False):
+            texts[qid][policy] = text
+    return {qid: Shown(of_qid, tuple(contexts.reports.get(qid, ()))) for qid, of_qid in texts.items()}
 
 
 def _figures(found: Sequence[Examined]) -> GroupFigures:
@@ -153,13 +151,12 @@ def _figures(found: Sequence[Examined]) -> GroupFigures:
         hidden_rows=sum(one.hidden.rows for one in found),
         hidden_values=sum(one.hidden.values for one in found),
         strict_only_rows=sum(one.hidden.rows_of_the_other for one in found),
-        mismatches=sum(
-            counts.total()
-            for one in found
-            for differing in one.differences.values()
-            for counts in vars(differing).values()
-        ),
+        mismatches=sum(_size(differing) for one in found for differing in one.differences.values()),
     )
+
+
+def _size(differing: Difference) -> int:
+    return sum(counts.total() for counts in vars(differing).values())
 
 
 def _verdicts(found: Sequence[Examined], controls: Mapping[str, Controls]) -> tuple[Verdict, ...]:
