@@ -139,7 +139,7 @@ def pneumonia(canvas: Canvas, strength: float, side: int) -> None:
     """Patches in the lower lobe, mottled by air in the bronchi."""
     area = canvas.blob(side * canvas.near(0.32, 0.42), canvas.near(0.6, 0.64), 0.24, 0.09)
     mottled = soft((area - 0.35 + 0.35 * canvas.texture) * 7.0)
-    canvas.density += shade(0.1, 0.18, strength) * mottled * soft((area - 0.1) * 14.0) * canvas.lungs
+    canvas.density += shade(0.14, 0.22, strength) * mottled * soft((area - 0.1) * 14.0) * canvas.lungs
 
 
 def pneumothorax(canvas: Canvas, strength: float, side: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ TASK = "ehrxqa_image"
 DATABASE = "mimic_iv_cxr"
 
 Row = dict[str, Any]
+Placed = tuple[int, int]  # a record's id, and its place in the list
 
 
-def write_dataset(path: Path, plan: EhrxqaPlan, seed: int) -> dict[str, int]:
-    """Write the list of records, among them some that are not released; return question -> place in the list."""
+def write_dataset(path: Path, plan: EhrxqaPlan, seed: int) -> dict[str, Placed]:
+    """Write the list of records, among them some that are not released; return question -> (id, place)."""
     asked = [row.asked for row in (*plan.rows, *plan.others)]
     records = [_image_record(one) for one in asked] + list(_table_records(plan.patients))
     dice = Dice(f"{seed}/ehrxqa/dataset")
@@ -33,18 +34,22 @@ def write_dataset(path: Path, plan: EhrxqaPlan, seed: int) -> dict[str, int]:
         record["id"] = number
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(records, indent=4) + "\n", encoding="utf-8")
-    return {record["question"]: place for place, record in enumerate(records)}
+    return {record["question"]: (record["id"], place) for place, record in enumerate(records)}
 
 
-def released_rows(plan: EhrxqaPlan, dataset: Path, places: dict[str, int], longest_stay: int) -> Iterator[Row]:
-    """The release's rows, by the records of the dataset just written."""
-    records = json.loads(dataset.read_text(encoding="utf-8"))
+def released_rows(plan: EhrxqaPlan, placed: Mapping[str, Placed], longest_stay: int) -> Iterator[Row]:
+    """The release's rows.
+
+    Args:
+        placed: where each question stands in the dataset, as `write_dataset` gives it.
+        longest_stay: from how many days on an admission is not in the database.
+    """
     for row in plan.rows:
-        place = places[row.asked.question]
-        yield _released(row, records[place]["id"], place, longest_stay)
+        yield _released(row, placed[row.asked.question], longest_stay)
 
 
-def _released(row: EhrxqaRow, number: int, place: int, longest_stay: int) -> Row:
+def _released(row: EhrxqaRow, placed: Placed, longest_stay: int) -> Row:
+    number, place = placed
     life, clock = row.patient.life, row.patient.clock
     hadm_id = row.asked.studies[0].hadm_id
     if hadm_id not in kept_hadm_ids(life.patient, clock, longest_stay):

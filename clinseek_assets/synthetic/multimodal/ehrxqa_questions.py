@@ -188,7 +188,7 @@ def _choice(scene: Scene, chosen: list[str], answer: list[str]) -> Asked:
     first, second = scene.pick(chosen, 2)
     wordings = (
         f"Which finding does study {{study}} show, {first} or {second}?",
-        f"Of {first} and {second}, which one appears in study {{study}}?",
+        f"What does study {{study}} show: {first} or {second}?",
     )
     template = f"which finding is related, {first} or {second}?"
     return _single(scene, wordings, template, tuple(answer), attributes=[first, second])

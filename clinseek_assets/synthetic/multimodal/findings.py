@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -82,6 +83,6 @@ def findings() -> dict[str, Finding]:
     return {label: _finding(label, entry) for label, entry in document.items()}
 
 
-def _finding(label: str, entry: dict[str, object]) -> Finding:
-    places = {side: tuple(names) for side, names in entry.pop("places").items()}  # type: ignore[attr-defined]
-    return Finding(label=label, places=places, **{**entry, "said": tuple(entry["said"])})  # type: ignore[arg-type]
+def _finding(label: str, entry: Mapping[str, Any]) -> Finding:
+    places = {side: tuple(names) for side, names in entry["places"].items()}
+    return Finding(**{**entry, "label": label, "places": places, "said": tuple(entry["said"])})

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,9 @@ from clinseek_assets.synthetic.multimodal.medmod_selection import (
     PHENOTYPING,
     MedmodPatient,
 )
-from clinseek_assets.synthetic.multimodal.medmod_stays import WINDOW, Stay, phenotype_of
+from clinseek_assets.synthetic.multimodal.medmod_stays import WINDOW, Stay, hours_between, phenotype_of
 from clinseek_assets.synthetic.multimodal.mimic_cxr import SPLIT_HEADER, split_rows
 from clinseek_assets.synthetic.multimodal.source_rows import PatientRows, cells, nullable
-from clinseek_assets.synthetic.multimodal.studies import hours_between
 from clinseek_assets.synthetic.vocabulary import vocabulary
 
 EVENTS_HEADER = ("subject_id", "hadm_id", "stay_id", "charttime", "itemid", "value", "valuenum")
@@ -90,9 +90,12 @@ class MedmodFiles:
         part = "test" if patient.part == "test" else "train"
         folder = self.root / "data_full" / "root" / part / str(patient.life.patient.subject_id)
         events = list(_events(patient, rows))
+        blanks = _Blanks.of(rows)
         stays = [_stay_row(stay) for stay in patient.stays]
         diagnoses = [row for stay in patient.stays for row in _diagnosis_rows(stay)]
-        self._count("events", write_csv(folder / "events.csv", EVENTS_HEADER, map(_event_row, events)))
+        self._count(
+            "events", write_csv(folder / "events.csv", EVENTS_HEADER, (_event_row(event, blanks) for event in events))
+        )
         self._count("stays", write_csv(folder / "stays.csv", STAYS_HEADER, stays))
         self._count("diagnoses", write_csv(folder / "diagnoses.csv", PHENOTYPED_HEADER, diagnoses))
         for number, stay in enumerate(patient.stays, start=1):
@@ -105,9 +108,9 @@ class MedmodFiles:
         self._images += [(*row[:3], patient.part) for row in split_rows(patient.life.studies, self.seed)]
 
     def finish(self) -> dict[tuple[str, str], int]:
-        """Write the list files and the tables beside the folders; return (stay, period) texts -> line, by task too.
+        """Write the list files and the tables beside the folders; return each question's line in its list file.
 
-        The key is the task and the stay's id with its period as the list file has it, joined by a blank.
+        The key is the task, and the stay's id with its period as the list file has them, a blank between.
         """
         root = self.root / "data_full" / "root"
         write_csv(root / "all_stays.csv", STAYS_HEADER, self._stays)
@@ -118,7 +121,7 @@ class MedmodFiles:
         for task, name in _FOLDERS.items():
             header = (*LIST_HEADER[:3], *LABELS) if task == PHENOTYPING else LIST_HEADER
             for part in PARTS:
-                listed = sorted(self._lists.get((task, part), []))
+                listed = sorted(self._lists.get((task, part), []), key=lambda row: (row[0], float(row[1])))
                 path = self.root / "mml-ssl-full" / name / f"{part}_listfile.csv"
                 self._count(f"{name} lists", write_csv(path, header, listed))
                 lines |= {(task, f"{row[2]} {row[1]}"): line for line, row in enumerate(listed)}
@@ -150,9 +153,9 @@ class _Event:
     variable: str
     value: str
     number: float | None
-    blanks: bool
 
 
+@cache
 def _variables() -> dict[int, str]:
     """Item -> MedMod's variable."""
     items, labs = vocabulary().item_of, vocabulary().lab_items
@@ -166,25 +169,39 @@ def _variables() -> dict[int, str]:
     return found
 
 
+@dataclass(frozen=True)
+class _Blanks:
+    """Which ids some row of a patient's events lacked at first: pandas writes such a column as decimal numbers.
+
+    Results have no ICU stay, and some no admission; MedMod fills in the stay and drops what has no admission.
+    """
+
+    stay_id: bool
+    hadm_id: bool
+
+    @classmethod
+    def of(cls, rows: PatientRows) -> _Blanks:
+        variables = _variables()
+        results = [hadm for hadm, itemid in cells(rows, "labevents", "hadm_id", "itemid") if itemid in variables]
+        return cls(bool(results), None in results)
+
+
 def _events(patient: MedmodPatient, rows: PatientRows) -> Iterator[_Event]:
     """Chart first, then the laboratory. What has no admission, or one without a kept stay, is left out."""
     stays = {stay.admission.hadm_id: stay for stay in patient.stays}
     variables = _variables()
     columns = ("hadm_id", "charttime", "itemid", "value", "valuenum")
-    # pandas turns ids into decimal numbers as soon as one of the file is missing: results lack stays, some admissions.
-    labs = [row for row in cells(rows, "labevents", *columns) if row[2] in variables]
-    for source in (cells(rows, "chartevents", *columns), iter(labs)):
-        for hadm_id, time, itemid, value, number in source:
+    for table in ("chartevents", "labevents"):
+        for hadm_id, time, itemid, value, number in cells(rows, table, *columns):
             if itemid in variables and hadm_id in stays:
-                yield _Event(stays[hadm_id], time, itemid, variables[itemid], value, number, bool(labs))
+                yield _Event(stays[hadm_id], time, itemid, variables[itemid], value, number)
 
 
-def _event_row(event: _Event) -> Row:
+def _event_row(event: _Event, blanks: _Blanks) -> Row:
     stay = event.stay
     hadm_id, stay_id = stay.admission.hadm_id, stay.stay_id
-    subject_id = stay.life.patient.subject_id
-    ids = (nullable(hadm_id), nullable(stay_id)) if event.blanks else (hadm_id, stay_id)
-    return (subject_id, *ids, event.time, event.itemid, event.value, event.number)
+    ids = (nullable(hadm_id) if blanks.hadm_id else hadm_id, nullable(stay_id) if blanks.stay_id else stay_id)
+    return (stay.life.patient.subject_id, *ids, event.time, event.itemid, event.value, event.number)
 
 
 def _stay_row(stay: Stay) -> Row:

@@ -6,7 +6,6 @@ last about an image that another question has already.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,7 +184,6 @@ def offers(patient: MedmodPatient, task: str, seed: int) -> Iterator[MedmodRow]:
         return
     for stay in patient.stays:
         for hours, answer in _MOMENTS[task](stay, seed):
-            # The moment is what the list file's hours say: to the second.
             moment = stay.place.outtime if task == PHENOTYPING else stay.moment(hours)
             film = stay.latest_film(moment)
             if film and answer:
@@ -196,7 +194,7 @@ def offers(patient: MedmodPatient, task: str, seed: int) -> Iterator[MedmodRow]:
 def _radiology(patient: MedmodPatient) -> Iterator[MedmodRow]:
     for film in patient.life.studies:
         if film.view == "AP" and film.positives:
-            stay = within_stay(film, list(patient.stays))
+            stay = within_stay(film, patient.stays)
             yield MedmodRow(RADIOLOGY, patient, stay, 0.0, film.time, film, film.positives)
 
 
@@ -226,9 +224,3 @@ _MOMENTS = {
     IN_HOSPITAL_MORTALITY: _in_hospital_mortality,
     PHENOTYPING: _phenotyping,
 }
-
-
-def counted(rows: Iterable[MedmodRow]) -> dict[str, int]:
-    """Rows by task."""
-    tasks = sorted(row.task for row in rows)
-    return {task: len(list(of_task)) for task, of_task in itertools.groupby(tasks)}

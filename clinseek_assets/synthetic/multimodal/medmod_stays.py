@@ -7,16 +7,16 @@ length, decompensation every hour (death within 24 hours), phenotypes at the end
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from functools import cached_property
 
 from clinseek_assets.benchmark.vocabularies import PHENOTYPES
 from clinseek_assets.mimic.code_classes import ccs_of_diagnoses
 from clinseek_assets.synthetic.coding import admission_concepts
 from clinseek_assets.synthetic.multimodal.lives import Life
-from clinseek_assets.synthetic.multimodal.studies import Study, hours_between
+from clinseek_assets.synthetic.multimodal.studies import Study
 from clinseek_assets.synthetic.patients import DAY, HOUR, Admission, Place, Visit
 from clinseek_assets.synthetic.record import PatientRecord
 from clinseek_assets.synthetic.vocabulary import vocabulary
@@ -109,6 +109,11 @@ class Stay:
         return next((film for film in reversed(self.films) if self.place.intime <= film.time <= moment), None)
 
 
+def hours_between(start: datetime, end: datetime) -> float:
+    """From start to end, in hours."""
+    return (end - start) / HOUR
+
+
 def phenotype_of(code: str, version: int) -> str | None:
     """The CCS group of a diagnosis, or None where the code has none."""
     group = ccs_of_diagnoses().get((code, version))
@@ -139,11 +144,6 @@ def _stay(life: Life, visit: Visit, record: PatientRecord) -> Stay:
     return Stay(life, visit, admission, place, tuple((code, visit.icd_version, title) for code, title in codes), films)
 
 
-def within_stay(study: Study, stays: Iterator[Stay] | list[Stay]) -> Stay | None:
+def within_stay(study: Study, stays: Iterable[Stay]) -> Stay | None:
     """The stay that a study was made in, or None."""
     return next((stay for stay in stays if stay.place.intime <= study.time <= stay.place.outtime), None)
-
-
-def shifted(moment: datetime, hours: float) -> datetime:
-    """A moment so many hours later, to the second."""
-    return moment + timedelta(seconds=round(hours * 3600))

@@ -46,17 +46,13 @@ def _found(study: Study, before: Study | None, dice: Dice) -> list[str]:
         if sight.sure and before and sight.label not in before.unsure:
             sentences.append("This is unchanged." if sight.label in before.present else "This is new.")
     sentences += [findings()[label].denial for label in study.denied]
-    sentences += [f"Previously seen {_name(one)} has resolved." for one in _resolved(study, before)]
+    sentences += [f"Previously seen {one.attribute} has resolved." for one in _resolved(study, before)]
     return sentences or ["The lungs are well expanded. No acute abnormality."]
 
 
 def _resolved(study: Study, before: Study | None) -> list[Finding]:
     gone = set(before.present) - {sight.label for sight in study.sights} if before else set()
     return [finding for label, finding in findings().items() if label in gone]
-
-
-def _name(finding: Finding) -> str:
-    return finding.attribute
 
 
 def _impression(study: Study) -> str:

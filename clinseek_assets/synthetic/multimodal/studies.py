@@ -22,7 +22,7 @@ from clinseek_assets.synthetic.multimodal.findings import (
     Finding,
     findings,
 )
-from clinseek_assets.synthetic.patients import HOUR, PRIME, STRIDE, Admission, Patient, Place, Visit
+from clinseek_assets.synthetic.patients import PRIME, STRIDE, Admission, Patient, Place, Visit
 from clinseek_assets.synthetic.randomness import Dice
 
 STUDIES_A_PATIENT = 64
@@ -286,8 +286,3 @@ def _reading(
 def _devices(illness: float, dice: Dice) -> tuple[str, ...]:
     chosen = [name for name, (least, often) in DEVICES.items() if illness >= least and dice.chance(often)]
     return tuple(chosen or ["central venous line"])
-
-
-def hours_between(start: datetime, end: datetime) -> float:
-    """From start to end, in hours."""
-    return (end - start) / HOUR

@@ -111,10 +111,9 @@ def _write_records(
         progress("writing EHRXQA and MedMod", done, len(numbers))
     root = sources / EHRXQA / EHRXQA
     tables = gold.write(root / "database" / "gold")
-    dataset = root / "dataset" / "test.json"
-    places = ehrxqa_dataset.write_dataset(dataset, ehrxqa, seed)
+    placed = ehrxqa_dataset.write_dataset(root / "dataset" / "test.json", ehrxqa, seed)
     released = [
-        *ehrxqa_dataset.released_rows(ehrxqa, dataset, places, longest),
+        *ehrxqa_dataset.released_rows(ehrxqa, placed, longest),
         *medmod_rows.released_rows(medmod, files.finish()),
     ]
     return released, {
