@@ -18,7 +18,8 @@ from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.checks import reports as checks
-from clinseek_assets.release.validation import SPLITS, release_checks
+from clinseek_assets.release.manifests import SPLITS
+from clinseek_assets.release.validation import release_checks
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
 from clinseek_assets.scoring.leaderboard import (
@@ -135,7 +136,7 @@ def validation_inputs(home: Home) -> list[str]:
 )
 def release_validation(home: Home, progress: Progress) -> Made:
     """Every released count and every linked artifact held against what is there, as `clinseek validate` does."""
-    found = release_checks(home.settings, tuple(SPLITS), progress)
+    found = release_checks(home.settings, SPLITS, progress)
     report = {"ok": all(check.ok for check in found), "checks": [asdict(check) for check in found]}
     write_text(validation_file(home), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return Made(

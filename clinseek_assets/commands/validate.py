@@ -16,16 +16,16 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from clinseek_assets.commands.terminal import path_console
-from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.locations.settings import Settings, load_settings
 from clinseek_assets.release.checks import Progress, ReleaseCheck
+from clinseek_assets.release.manifests import SPLITS, manifest_checks
 from clinseek_assets.release.report import markdown_report
-from clinseek_assets.release.validation import SPLITS, manifest_checks, release_checks
 from clinseek_assets.storage.atomic import write_text
 
 
 @click.command()
 @click.option("--manifest-only", is_flag=True, help="Only the released manifests; needs no credentialed data.")
-@click.option("--split", type=click.Choice(list(SPLITS)), help="One split; both by default.")
+@click.option("--split", type=click.Choice(SPLITS), help="One split; both by default.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"ok", "checks": [{"name", "expected", "found", ...}]}.')
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write a readable page, in Markdown."
@@ -48,12 +48,8 @@ def command(manifest_only: bool, split: str | None, as_json: bool, report: Path 
       CLINSEEK_RELEASE_ROOT=~/ClinSeek-Bench clinseek validate --json
     """
     settings = load_settings()
-    splits = [split] if split else list(SPLITS)
-    if manifest_only:
-        checks = manifest_checks(settings, splits)
-    else:
-        with progress_bars() as tell:
-            checks = release_checks(settings, splits, tell)
+    splits = [split] if split else SPLITS
+    checks = manifest_checks(settings, splits) if manifest_only else all_checks(settings, splits)
     ok = all(check.ok for check in checks)
     if as_json:
         rows = [{**dataclasses.asdict(check), "first": list(check.first)} for check in checks]
@@ -66,6 +62,14 @@ def command(manifest_only: bool, split: str | None, as_json: bool, report: Path 
         failing = sum(not check.ok for check in checks)
         click.echo(f"clinseek: {failing} of {len(checks)} checks fail for {settings.release_root}.", err=True)
     sys.exit(0 if ok else 1)
+
+
+def all_checks(settings: Settings, splits: Sequence[str]) -> list[ReleaseCheck]:
+    """The manifests and all that was built from them, with progress on stderr."""
+    from clinseek_assets.release.validation import release_checks  # here, since what looks at frames takes long to load
+
+    with progress_bars() as tell:
+        return release_checks(settings, splits, tell)
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """All that a release and its rebuilt artifacts are held against, split by split.
 
-The released manifest is looked at by itself first, which needs no protected data; then what was built from it. The
-command line, the graph and the tests ask the same functions.
+The released manifest is looked at first (`manifests.py`), then what was built from it. The command line, the graph and
+the tests ask the same functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.locations.settings import Settings
@@ -16,34 +15,15 @@ from clinseek_assets.release.contexts import context_checks
 from clinseek_assets.release.databases import CATALOGUE_OF, database_checks
 from clinseek_assets.release.linked_images import image_checks
 from clinseek_assets.release.linked_reports import report_checks
-from clinseek_assets.release.multimodal_manifest import multimodal_manifest_checks
+from clinseek_assets.release.manifests import read_split
 from clinseek_assets.release.shared_files import dataset_reference_check, shared_text_checks
 from clinseek_assets.release.source_tables import (
     multimodal_source_checks,
     multimodal_table_checks,
     text_table_checks,
 )
-from clinseek_assets.release.text_manifest import text_manifest_checks
 
-Read = tuple[list[ReleaseCheck], list[Question]]
-
-
-@dataclass(frozen=True)
-class Validated:
-    """How one split is looked at.
-
-    Attributes:
-        manifest: reads the released manifest and holds it against its counts.
-        built: looks at what was built for these questions.
-    """
-
-    manifest: Callable[[Settings], Read]
-    built: Callable[[Settings, Sequence[Question], Progress], Iterator[ReleaseCheck]]
-
-
-def manifest_checks(settings: Settings, splits: Sequence[str]) -> list[ReleaseCheck]:
-    """Hold the released manifests of these splits against their counts; no protected data is looked at."""
-    return [check for split in splits for check in SPLITS[split].manifest(settings)[0]]
+Checks = Iterator[ReleaseCheck]
 
 
 def release_checks(settings: Settings, splits: Sequence[str], progress: Progress | None = None) -> list[ReleaseCheck]:
@@ -57,25 +37,21 @@ def release_checks(settings: Settings, splits: Sequence[str], progress: Progress
     tell = progress or (lambda stage, done, total: None)
     checks: list[ReleaseCheck] = []
     for split in splits:
-        of_manifest, questions = SPLITS[split].manifest(settings)
+        of_manifest, questions = read_split(settings, split)
         checks += of_manifest
-        if questions:
-            checks += SPLITS[split].built(settings, questions, tell)
+        for part in PARTS[split] if questions else ():
+            checks += part(settings, questions, tell)
     return checks
 
 
-def _of_stage(tell: Progress, stage: str) -> Callable[[int, int], None]:
-    return lambda done, total: tell(stage, done, total)
-
-
-def _text_manifest(settings: Settings) -> Read:
-    return text_manifest_checks(settings.text_manifest, settings.release_root)
-
-
-def text_built_checks(settings: Settings, questions: Sequence[Question], tell: Progress) -> Iterator[ReleaseCheck]:
-    """What was built for the text split: extracted tables, patient databases, shared files, contexts."""
-    layout = settings.layout
+def text_tables(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The extracted tables of MIMIC-IV."""
     yield from text_table_checks(settings)
+
+
+def text_databases(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The text split's patient databases, and the files that all its patients share."""
+    layout = settings.layout
     yield from database_checks(
         "text: patient databases",
         questions,
@@ -84,22 +60,22 @@ def text_built_checks(settings: Settings, questions: Sequence[Question], tell: P
         progress=_of_stage(tell, "Patient databases"),
     )
     yield from shared_text_checks(layout)
-    yield from context_checks("text", questions, layout)
 
 
-def _multimodal_manifest(settings: Settings) -> Read:
-    return multimodal_manifest_checks(settings.multimodal_manifest, settings.release_root)
+def text_contexts(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The text split's contexts."""
+    yield from context_checks("text", questions, settings.layout)
 
 
-def multimodal_built_checks(
-    settings: Settings, questions: Sequence[Question], tell: Progress
-) -> Iterator[ReleaseCheck]:
-    """What was built for the multimodal split, and the sources that it hangs on: tables, databases, linked X-rays and
-    reports, contexts.
-    """
-    layout = settings.layout
+def multimodal_tables(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The source files of the multimodal split, and the tables extracted from them."""
     yield from multimodal_source_checks(settings, questions)
-    yield from multimodal_table_checks(layout, questions)
+    yield from multimodal_table_checks(settings.layout, questions)
+
+
+def multimodal_databases(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The multimodal split's patient databases and dictionaries, dataset by dataset."""
+    layout = settings.layout
     for dataset in sorted({question.dataset for question in questions}):
         yield from database_checks(
             f"multimodal: {dataset} patient databases",
@@ -109,12 +85,31 @@ def multimodal_built_checks(
             progress=_of_stage(tell, f"Patient databases of {dataset}"),
         )
         yield dataset_reference_check(dataset, layout)
+
+
+def multimodal_images(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The linked X-rays."""
     yield from image_checks(questions, settings, progress=_of_stage(tell, "Linked X-rays"))
+
+
+def multimodal_reports(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The linked reports."""
     yield from report_checks(questions, settings, progress=_of_stage(tell, "Linked reports"))
-    yield from context_checks("multimodal", questions, layout)
 
 
-SPLITS = {
-    "text": Validated(_text_manifest, text_built_checks),
-    "multimodal": Validated(_multimodal_manifest, multimodal_built_checks),
+def multimodal_contexts(settings: Settings, questions: Sequence[Question], tell: Progress) -> Checks:
+    """The multimodal split's contexts."""
+    yield from context_checks("multimodal", questions, settings.layout)
+
+
+def _of_stage(tell: Progress, stage: str) -> Callable[[int, int], None]:
+    return lambda done, total: tell(stage, done, total)
+
+
+PARTS: dict[str, tuple[Callable[[Settings, Sequence[Question], Progress], Checks], ...]] = {
+    "text": (text_tables, text_databases, text_contexts),
+    "multimodal": (
+        *(multimodal_tables, multimodal_databases, multimodal_images, multimodal_reports),
+        multimodal_contexts,
+    ),
 }

@@ -1,0 +1,74 @@
+"""Each of the planted faults is named by the right check, at the right row, and a release without one passes.
+
+The small catalogue runs over a release by hand; the same list over the synthetic `full` release is slow.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from clinseek_assets.release import validation
+from clinseek_assets.release.manifests import SPLITS, manifest_checks, read_split
+from clinseek_assets_tests.release import artifact_faults, linked_file_faults, manifest_faults
+from clinseek_assets_tests.release.a_release import lay_release
+from clinseek_assets_tests.release.bed import Bed, linked_copy
+from clinseek_assets_tests.release.built import build, settings_of
+from clinseek_assets_tests.release.faults import PlantedFault
+
+FAULTS = (*manifest_faults.FAULTS, *linked_file_faults.FAULTS, *artifact_faults.FAULTS)
+PARTS = {part.__name__: (split, part) for split, parts in validation.PARTS.items() for part in parts}
+
+
+@pytest.fixture(scope="session")
+def built_release(tmp_path_factory):
+    """A small release of both splits, its sources, and all that is built of them."""
+    root = tmp_path_factory.mktemp("release") / "home"
+    lay_release(root)
+    build(settings_of(root))
+    return root
+
+
+@pytest.fixture
+def bed(built_release, tmp_path):
+    linked_copy(built_release, tmp_path / "home")
+    return Bed(tmp_path / "home")
+
+
+def checks_of(bed: Bed, fault: PlantedFault):
+    """The checks of the part that a fault is in."""
+    if fault.part == "manifest":
+        return manifest_checks(bed.settings, SPLITS)
+    split, part = PARTS[fault.part]
+    return list(part(bed.settings, read_split(bed.settings, split)[1], lambda stage, done, total: None))
+
+
+def is_named(fault: PlantedFault, says, checks) -> None:
+    """The right check fails and names the right places, and no other check fails of it."""
+    failing = {check.name: check for check in checks if not check.ok}
+    assert fault.check in failing, sorted(failing)
+    first = failing[fault.check].first
+    for place in says:
+        assert place in first if place.startswith("row ") else place in "\n".join(first), first
+    others = [name for name in failing if name != fault.check and not name.startswith(fault.also or ("\0",))]
+    assert not others
+
+
+def test_there_are_enough_faults_and_each_has_its_name():
+    assert len(FAULTS) >= 60
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_a_release_without_a_fault_passes(bed):
+    checks = validation.release_checks(bed.settings, SPLITS)
+    assert [check for check in checks if not check.ok or check.warning] == []
+    assert len(checks) > 90
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_planted_fault_is_named(bed, fault):
+    patients = {str(q.subject_id) for questions in bed.questions.values() for q in questions}
+    says = fault.plant(bed)
+    checks = checks_of(bed, fault)
+    is_named(fault, says, checks)
+    told = "\n".join(str(check) for check in checks)
+    assert not [patient for patient in patients if patient in told]
