@@ -29,8 +29,8 @@ from clinseek_assets.scoring.leaderboard import (
     yes_prevalence,
 )
 
-LEAST_WIDTH = 128
-HEADING_WIDTH = 12
+LEAST_WIDTH, MOST_WIDTH = 128, 200
+HEADING_WIDTH = 11
 HALF_WIDTH = "F1 in percentage points; ± is half of the 95% interval of Overall, clustered by patient."
 
 
@@ -81,12 +81,12 @@ def settings_across(board: Board, title: str, rows: Sequence[dict[str, Any]], fi
 def settings_below(board: Board, title: str, rows: Sequence[dict[str, Any]], figures: pandas.DataFrame) -> Table:
     """Three lines a model: seeking, curated and Δ; those that were not run are left out."""
     caption = (
-        f"{HALF_WIDTH} {board.what_is_overall}\nThe last column: Overall if every missing answer were wrong, right."
+        f"{HALF_WIDTH} {board.what_is_overall}\nThe last column: Overall if every missing answer were wrong, or right."
     )
     table = empty_table(title, caption)
     table.add_column("")
     for heading in board.columns.values():
-        table.add_column("\n".join(textwrap.wrap(heading, HEADING_WIDTH)), justify="right")
+        table.add_column("\n".join(textwrap.wrap(heading, HEADING_WIDTH)), justify="right", no_wrap=True)
     for heading in ("±", "covered", "wrong to right"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
@@ -105,10 +105,11 @@ def settings_below(board: Board, title: str, rows: Sequence[dict[str, Any]], fig
 
 
 def last_cells(figures: pandas.DataFrame, row: dict[str, Any], setting: str) -> tuple[str, str, str]:
-    """Half of the interval, coverage and bounds of one setting; a difference has none of them."""
+    """Half of the interval, coverage, and bounds where any is missing, of one setting; a difference has none."""
     if setting == "delta":
         return "", "", ""
-    return half_width(figures, row, setting), percent(row[f"{setting}_coverage"]), bounds_of(row, setting)
+    coverage = row[f"{setting}_coverage"]
+    return half_width(figures, row, setting), percent(coverage), bounds_of(row, setting) if coverage < 1 else ""
 
 
 LAYOUTS: dict[str, Callable[[Board, str, Sequence[dict[str, Any]], pandas.DataFrame], Table]] = {
@@ -120,8 +121,9 @@ LAYOUTS: dict[str, Callable[[Board, str, Sequence[dict[str, Any]], pandas.DataFr
 def show(tables: Sequence[Table]) -> None:
     """Print them at their own width: where a terminal is narrower, whole lines wrap, not every cell."""
     console = Console()
-    console.width = max(console.width, LEAST_WIDTH)
     for table in tables:
+        wanted = console.measure(table, options=console.options.update(max_width=MOST_WIDTH)).maximum
+        console.width = max(console.width, LEAST_WIDTH, wanted)
         console.print(table)
 
 
