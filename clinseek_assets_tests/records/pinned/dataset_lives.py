@@ -62,6 +62,8 @@ def _dictionary(name: str) -> SqliteTable:
     rows = (
         [tuple(known.get(column) for column in columns)]
         if "icd_code" in columns
-        else [tuple({"itemid": item, "label": label}.get(column) for column in columns) for item, label in NAMES.items()]
+        else [
+            tuple({"itemid": item, "label": label}.get(column) for column in columns) for item, label in NAMES.items()
+        ]
     )
     return SqliteTable(name, columns, rows, (EHRXQA_DICTIONARIES[name],))
