@@ -20,7 +20,8 @@ from clinseek_assets.imaging.chest_frame import ACROSS, DOWN, ChestView, Film, c
 
 SIDES = (-1, 1)
 HALF = (ACROSS - 1) // 2
-BAND = 5  # points of the grid, some 5 % of a lung's height
+BAND, BAND_LENGTH = 5, 33  # points of the grid: a twentieth of a lung's height, half of its width
+BAND_LIGHT = 0.1
 NO_FINDING = "No Finding"
 NOT_AGAINST_HEALTH = frozenset({"Support Devices"})
 
@@ -98,11 +99,14 @@ def lower_patch(view: ChestView) -> float:
 
 
 def flat_bands(view: ChestView) -> float:
-    """How plainly bright bands lie across a lower lung, beyond what ribs do higher up."""
-    ridges = _ridges(ndimage.gaussian_filter(view.fine, 1.0), BAND)
-    banded = ChestView(ndimage.uniform_filter1d(ridges, 15, axis=1), ridges)
+    """How plainly bright bands lie across a lower lung, beyond what ribs do higher up.
+
+    A band counts by its length: what is bright and short, like an electrode, is cut to `BAND_LIGHT`.
+    """
+    ridges = numpy.minimum(_ridges(ndimage.gaussian_filter(view.fine, 1.0), BAND), BAND_LIGHT)
+    banded = ChestView(ndimage.uniform_filter1d(ridges, BAND_LENGTH, axis=1), ridges)
     return max(
-        float(banded.zone(side, 0.3, 0.92, 0.66, 0.95).max() - 0.5 * banded.zone(side, 0.3, 0.92, 0.15, 0.55).max())
+        float(banded.zone(side, 0.3, 0.92, 0.66, 1.08).max() - 0.5 * banded.zone(side, 0.3, 0.92, 0.15, 0.55).max())
         for side in SIDES
     )
 
@@ -198,7 +202,7 @@ def _ridges(film: Film, reach: int) -> Film:
 
 
 SIGNS: dict[str, Sign] = {
-    "Atelectasis": Sign(flat_bands, 0.13, 0.04),
+    "Atelectasis": Sign(flat_bands, 0.05, 0.008),
     "Cardiomegaly": Sign(heart_width, 0.545, 0.02),
     "Consolidation": Sign(middle_patch, 0.13, 0.05),
     "Edema": Sign(hilar_haze, 0.2, 0.03),
