@@ -35,11 +35,20 @@ EXAMPLE_SQL = (
     "SELECT charttime, valuenum, valueuom "
     "FROM labevents WHERE label = 'Sodium' AND valuenum > 145 ORDER BY charttime DESC LIMIT 20."
 )
+EXAMPLE_CANDIDATES = "for example labevents_candidates."
+NAMES_OF_CODES = "(label, long_title, ccs_name, atc_name)"
+AS_CANDIDATES_HAVE_IT = "Write each as the question's candidates have it."
+_MULTIMODAL = {
+    EXAMPLE_CANDIDATES: "for example chexpert_candidates.",
+    AS_CANDIDATES_HAVE_IT: "Write each as the question asks for it.",
+}
 # Dataset -> what is said otherwise of its records, where a description names a table.
 REWORDED: Mapping[str, Mapping[str, str]] = {
     "mimic_iv": {},
-    "ehrxqa": {},
+    "ehrxqa": {**_MULTIMODAL, NAMES_OF_CODES: "(label, long_title)"},
     "medmod": {
+        **_MULTIMODAL,
+        NAMES_OF_CODES: "(label)",
         EXAMPLE_TABLE: "for example events.",
         EXAMPLE_SQL: (
             "SELECT charttime, valuenum FROM events WHERE label = 'Heart Rate' AND valuenum > 120 "
@@ -69,7 +78,7 @@ class Tool:
 PATIENT = Parameter("subject_id", "The patient of the question, for example 10000032.", TEXT, as_text)
 TABLE = Parameter("table_name", f"A table of the record, {EXAMPLE_TABLE}", TEXT, as_text)
 ANY_TABLE = Parameter("table_name", "A table of the record or a candidate table.", TEXT, as_text)
-CANDIDATES = Parameter("table_name", "A candidate table, for example labevents_candidates.", TEXT, as_text)
+CANDIDATES = Parameter("table_name", f"A candidate table, {EXAMPLE_CANDIDATES}", TEXT, as_text)
 COLUMN = Parameter("column_name", "A column of the table.", TEXT, as_text)
 START = Parameter("start_time", f"The first time that counts: {FORMAT}.", TEXT, as_text)
 END = Parameter("end_time", f"The last time that counts: {FORMAT}.", TEXT, as_text)
@@ -96,8 +105,7 @@ TOOLS: tuple[Tool, ...] = (
     ),
     Tool(
         f"{PREFIX}get_column_names",
-        "The names of a table's columns. Names of items and codes (label, long_title, ccs_name, atc_name) are columns "
-        "already.",
+        f"The names of a table's columns. Names of items and codes {NAMES_OF_CODES} are columns already.",
         (PATIENT, ANY_TABLE),
         record_tools.get_column_names,
     ),
@@ -191,7 +199,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         f"{PREFIX}finish",
         'Submit the final answer and end the question, for example response = ["yes"], or ["Sodium", "Potassium"] '
-        "where several are asked for. Write each as the question's candidates have it.",
+        f"where several are asked for. {AS_CANDIDATES_HAVE_IT}",
         (Parameter("response", "The answers, a list of texts.", TEXTS, as_texts),),
         own_words.finish,
     ),
