@@ -21,11 +21,13 @@ from clinseek_assets.locations.settings import Settings, release_kind
 from clinseek_assets.mimic.catalogue import CATALOGUES, CXR_TABLES
 from clinseek_assets.mimic.extraction import rows_with
 from clinseek_assets.mimic.multimodal.dataset_files import (
+    CXR_PLACES,
     EXTRACTED,
     DatasetRoots,
     find_cxr_lists,
     find_ehrxqa_questions,
     find_ehrxqa_tables,
+    find_medmod_list,
     find_medmod_subjects,
 )
 from clinseek_assets.mimic.multimodal.medmod_folders import find_subject_files
@@ -139,7 +141,8 @@ def _images(settings: Settings, asked: Asked | None, versions: DatasetVersions) 
     if asked:
         parts.append(_linked(asked.images, "X-rays"))
     elif root:
-        parts.append(Part(int(any(root.glob("**/files"))), 1, ("files/",)))
+        there = any((root / place / "files").is_dir() for place in CXR_PLACES)
+        parts.append(Part(int(there), 1, () if there else ("files/",)))
     faults = _header_faults(lists.files.values())
     if asked and not faults and "metadata" in lists.files:
         faults += _unlisted(lists.files["metadata"], asked)
@@ -191,7 +194,7 @@ def _medmod(settings: Settings, asked: Asked | None, versions: DatasetVersions) 
     absent = tuple(f"{task}/{part}_listfile.csv" for (task, part), source in lists.items() if source is None)
     parts.append(Part(len(lists) - len(absent), len(lists), absent))
     if not questions:
-        named = [task for task in LIST_FILES if root and any(root.glob(f"*/{task}/*listfile.csv*"))]
+        named = [task for task, table in LIST_FILES.items() if find_medmod_list(root, table, task, "test")]
         lacking = tuple(f"{task}/*_listfile.csv" for task in LIST_FILES if task not in named)
         parts.append(Part(len(named), len(LIST_FILES), lacking))
     faults = _header_faults(source for source in lists.values() if source)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clinseek_assets.locations.inputs import BROKEN, MISSING, PARTIAL, PRESENT, examine_inputs
+from clinseek_assets.locations.input import BROKEN, MISSING, PARTIAL, PRESENT
+from clinseek_assets.locations.inputs import examine_inputs
 from clinseek_assets.locations.settings import KEYS, examine_settings, load_settings
 from clinseek_assets_tests.locations.folders import lay_module, lay_root
 
@@ -154,17 +155,6 @@ def test_a_release_root_without_its_manifest_is_broken(project, tmp_path):
     assert found(project, CLINSEEK_RELEASE_ROOT=tmp_path / "release")[name].state == BROKEN
     (tmp_path / "release" / "ClinSeek-Bench_text.json").write_text("[]")
     assert found(project, CLINSEEK_RELEASE_ROOT=tmp_path / "release")[name].state == PRESENT
-
-
-def test_datasets_of_the_multimodal_split(project, tmp_path):
-    jpg, empty = tmp_path / "mimic-cxr-jpg/2.0.0", tmp_path / "empty"
-    (jpg / "files").mkdir(parents=True)
-    empty.mkdir()
-    (jpg / "mimic-cxr-2.0.0-metadata.csv.gz").touch()
-    inputs = found(project, MIMIC_CXR_JPG_ROOT=jpg, EHRXQA_ROOT=empty)
-    assert (inputs["MIMIC-CXR-JPG"].state, inputs["MIMIC-CXR-JPG"].lacking) == (PARTIAL, ("chexpert", "split"))
-    assert inputs["MIMIC-CXR-JPG"].version.startswith("2.0.0")
-    assert inputs["EHRXQA"].state == BROKEN
 
 
 def test_files_of_classes_are_read_through(project, tmp_path):
