@@ -80,7 +80,7 @@ def render(path: Path, wanted: Window | None = None) -> Rendered:
     """
     pixels = _read(path)
     try:
-        values = apply_modality_lut(pixels.pixel_array, pixels).astype("float64")
+        values = apply_modality_lut(pixels.pixel_array, pixels).astype("float32")
         shades, used = _shades(values, pixels, wanted)
     except Exception:  # decoders raise what they like, and their messages quote the file
         raise Mistake("unavailable", f"{NOT_SHOWN}its pixels are damaged or packed in an unknown way.") from None
@@ -123,7 +123,7 @@ def _spread(values: numpy.ndarray, window: Window, function: str) -> numpy.ndarr
     if function == "LINEAR_EXACT":
         return numpy.clip((values - window.center) / window.width + 0.5, 0, 1)
     if window.width <= 1:
-        return (values > window.center - 0.5).astype("float64")
+        return (values > window.center - 0.5).astype("float32")
     return numpy.clip((values - (window.center - 0.5)) / (window.width - 1) + 0.5, 0, 1)
 
 
