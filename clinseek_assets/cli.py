@@ -24,6 +24,7 @@ COMMANDS = {
     "build-manifest": "Questions by the published rules from any MIMIC-IV root.",
     "patient-databases": "The databases of a manifest's patients, without Dagster.",
     "validate": "Every released count, every linked artifact.",
+    "export": "The rebuilt benchmark in the published layout, for the published drivers.",
     "evaluate": "Run a model over the benchmark; what is there is kept.",
     "score": "Score a results file, the published drivers' own format included.",
     "leaderboard": "The published table layout, with coverage.",

@@ -5,19 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress as Bars
 from rich.table import Table
 
+from clinseek_assets.commands.stage_bars import StageBars
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.locations.settings import Settings, load_settings
-from clinseek_assets.release.checks import Progress, ReleaseCheck
+from clinseek_assets.release.checks import ReleaseCheck
 from clinseek_assets.release.manifests import SPLITS, manifest_checks
 from clinseek_assets.release.report import markdown_report
 from clinseek_assets.storage.atomic import write_text
@@ -68,22 +66,8 @@ def all_checks(settings: Settings, splits: Sequence[str]) -> list[ReleaseCheck]:
     """The manifests and all that was built from them, with progress on stderr."""
     from clinseek_assets.release.validation import release_checks  # here, since what looks at frames takes long to load
 
-    with progress_bars() as tell:
-        return release_checks(settings, splits, tell)
-
-
-@contextmanager
-def progress_bars() -> Iterator[Progress]:
-    """Bars on stderr, one a stage: call what is yielded with the stage, how much is done and how much there is."""
-    with Bars(console=Console(stderr=True), transient=True) as bars:
-        tasks = {}
-
-        def tell(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield tell
+    with StageBars() as bars:
+        return release_checks(settings, splits, bars.show)
 
 
 def show(checks: Sequence[ReleaseCheck]) -> None:

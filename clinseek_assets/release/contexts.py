@@ -76,7 +76,7 @@ class KeptContexts:
             files=files,
             rows=len(there),
             lacking=[row(question) for question in questions if question.qid not in texts],
-            altered=[row(question) for question in there if not _has_its_hash(*texts[question.qid])],
+            altered=[row(question) for question in there if not has_its_hash(*texts[question.qid])],
             empty=[row(question) for question in there if texts[question.qid] == (None, None)],
         )
 
@@ -91,5 +91,6 @@ def read_contexts(path: Path) -> dict[str, tuple[str | None, str | None]] | None
     return {qid: (text, recorded) for qid, text, recorded in cells.itertuples(index=False)}
 
 
-def _has_its_hash(text: str | None, recorded: str | None) -> bool:
+def has_its_hash(text: str | None, recorded: str | None) -> bool:
+    """Whether a context is the text whose hash was recorded beside it."""
     return recorded is None if text is None else of_text(text) == recorded

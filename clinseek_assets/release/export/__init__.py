@@ -1,0 +1,1 @@
+"""The rebuilt benchmark in the published layout, for the published drivers, validator and scorers."""
