@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from clinseek_assets.assets.arms import ARMS
-from clinseek_assets.assets.text_graph import text_graph
+from clinseek_assets.assets.arms import ARMS_OF
+from clinseek_assets.assets.graph import whole_graph
 from clinseek_assets.automation.code_location import CodeLocation
 from clinseek_assets.automation.jobs import jobs
 from clinseek_assets.automation.schedules import weekly_evaluation
@@ -32,12 +32,14 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
     """
     settings = settings or load_settings()
     home = Home.of(settings)
-    graph = text_graph(home, dbt_manifest(settings.layout))
+    graph = whole_graph(home, dbt_manifest(settings.layout))
     all_jobs = jobs(graph)
     definitions = dg.Definitions(
         assets=[*(artifact.definition for artifact in graph.artifacts), *graph.absent],
         jobs=all_jobs,
-        schedules=[weekly_evaluation(name, list(home.models)) for name in ARMS],
+        schedules=[
+            weekly_evaluation(arm, list(home.models)) for arms in ARMS_OF.values() for arm in arms.values()
+        ],
         sensors=[downstream_follows(), sweep(graph, home, all_jobs)],
         resources={
             "home": home,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.faults import SettingsFault
 
@@ -39,6 +40,7 @@ def checked_keys(names: Iterable[str], what: str) -> list[str]:
 
 
 TEXT_SUBTASKS = dg.StaticPartitionsDefinition(checked_keys(SUBTASKS, "subtask"))
+MULTIMODAL_GROUPS = dg.StaticPartitionsDefinition(checked_keys(GROUPS, "group"))
 
 
 def model_partitions(models: Sequence[str]) -> dg.StaticPartitionsDefinition:
@@ -46,9 +48,9 @@ def model_partitions(models: Sequence[str]) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition(checked_keys(models, "model"))
 
 
-def text_grid(models: Sequence[str]) -> dg.MultiPartitionsDefinition:
-    """The 45 text subtasks by the enabled models."""
-    return dg.MultiPartitionsDefinition({MODEL: model_partitions(models), SUBTASK: TEXT_SUBTASKS})
+def grid_of(models: Sequence[str], subtasks: dg.StaticPartitionsDefinition) -> dg.MultiPartitionsDefinition:
+    """The subtasks of a split by the enabled models."""
+    return dg.MultiPartitionsDefinition({MODEL: model_partitions(models), SUBTASK: subtasks})
 
 
 def grid_key(model: str, subtask: str) -> str:

@@ -1,4 +1,4 @@
-"""The questions: the released text manifest, and the catalogue of its 45 subtasks."""
+"""The questions: the released manifests of both splits, and the catalogue of the text split's 45 subtasks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifac
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.benchmark.manifest_file import read_manifest
 from clinseek_assets.benchmark.manifest_frame import manifest_frame
+from clinseek_assets.benchmark.multimodal.grouping import OVERRIDES_FILE
+from clinseek_assets.benchmark.multimodal.manifest_file import read_multimodal_manifest
+from clinseek_assets.benchmark.multimodal.manifest_frame import multimodal_frame
 from clinseek_assets.benchmark.released_counts import FILE_NAME, expected_counts
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.checks import manifests as checks
@@ -101,4 +104,61 @@ def subtasks(home: Home, progress: Progress) -> Made:
     return Made(write_frame(home.subtasks_file, frame), of_frame(home.subtasks_file, frame))
 
 
+def multimodal_file(home: Home) -> Path:
+    """The released multimodal manifest.
+
+    Raises:
+        ManifestFault: there is none.
+    """
+    path = home.settings.multimodal_manifest
+    if not path.is_file():
+        raise ManifestFault(
+            f"There is no manifest of multimodal questions ({path} is missing).",
+            mend="Put the released ClinSeek-Bench_multimodal.jsonl there. The text split goes without it.",
+        )
+    return path
+
+
+def multimodal_inputs(home: Home) -> list[str]:
+    """The released file, the corrections of groups beside it, and what it must count to."""
+    path = multimodal_file(home)
+    overrides = path.with_name(OVERRIDES_FILE)
+    return [of_file(path), of_file(overrides) if overrides.is_file() else "no corrections", counts_fingerprint(home)]
+
+
+@artifact(
+    Explanation(
+        name="multimodal_manifest",
+        group=GROUP,
+        kinds=frozenset({"parquet", "pandera"}),
+        owners=OWNERS,
+        code=code_of("benchmark", "assets/manifests.py", "checks/manifests.py"),
+    ),
+    inputs=multimodal_inputs,
+    output=lambda home: home.multimodal_manifest_file,
+    checks=checks.of_multimodal_manifest,
+    check_specs=checks.MULTIMODAL_SPECS,
+    ready=lambda home: home.has_multimodal,
+)
+def multimodal_manifest(home: Home, progress: Progress) -> Made:
+    """The questions of the multimodal split as released, read, checked and typed, each in one of the six groups.
+
+    Groups go by a rule: MedMod's rows by their task, EHRXQA's by the wording of the question; a file of corrections
+    keyed by qid may lie beside the manifest.
+    """
+    questions = read_multimodal_manifest(multimodal_file(home))
+    frame = multimodal_frame(questions)
+    content = write_frame(home.multimodal_manifest_file, frame)
+    return Made(
+        content,
+        {
+            **of_frame(home.multimodal_manifest_file, frame),
+            "sha256 of the released file": of_file(multimodal_file(home)),
+            **{f"rows of {name}": int(count) for name, count in frame["task"].value_counts().sort_index().items()},
+            "patients": int(frame["subject_id"].nunique()),
+        },
+    )
+
+
 ARTIFACTS: tuple[Artifact, ...] = (text_manifest, subtasks)
+MULTIMODAL_ARTIFACTS: tuple[Artifact, ...] = (multimodal_manifest,)

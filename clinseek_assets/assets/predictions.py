@@ -34,7 +34,7 @@ NO_PART_OF_AN_ANSWER = {"enabled", "description", "prices", "patience", "max_con
 def path_of(home: Home, arm: Arm, key: str) -> Path:
     """The answers of one model to one subtask."""
     model, subtask = cell(key)
-    return home.layout.predictions("text", arm.name, model, subtask)
+    return home.layout.predictions(arm.split.name, arm.name, model, subtask)
 
 
 def identity(model: Model) -> str:
@@ -49,8 +49,8 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
         model, subtask = cell(key)
         return [
             identity(home.models[model]),
-            home.questions_fingerprint(subtask),
-            f"runs {wanted_runs(home, arm.name, model)}",
+            arm.split.fingerprint(home, subtask),
+            f"runs {wanted_runs(home, arm.split.name, arm.name, model)}",
             *arm.inputs(home, subtask),
         ]
 
@@ -63,7 +63,7 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
             kinds=frozenset({"parquet", "llm"}),
             owners=("team:evaluation",),
             code=arm.code,
-            deps=("text_manifest", "models", *arm.evidence),
+            deps=(arm.split.manifest, "models", *arm.evidence),
         ),
         partitions_def=grid,
         inputs=inputs,
@@ -79,8 +79,8 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
                 Asked(
                     model=home.models[model],
                     subtask=subtask,
-                    questions=home.questions(subtask),
-                    runs=wanted_runs(home, arm.name, model),
+                    questions=arm.split.questions(home, subtask),
+                    runs=wanted_runs(home, arm.split.name, arm.name, model),
                     progress=of_work(progress, f"{model}, {subtask}"),
                 ),
             )

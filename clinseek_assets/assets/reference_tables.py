@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
 from clinseek_assets.assets.source_tables import name_of
+from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
 from clinseek_assets.mimic.catalogue import DICTIONARIES, TABLES
 from clinseek_assets.models.priors import candidate_priors as count_candidates
 from clinseek_assets.records.candidate_tables import build_candidate_tables
+from clinseek_assets.records.dataset_references import (
+    EHRXQA_DICTIONARIES,
+    MEDMOD_SOURCES,
+    DatasetReferenceBuilt,
+    build_ehrxqa_reference,
+    build_medmod_reference,
+)
 from clinseek_assets.records.reference_tables import build_reference_tables
 from clinseek_assets.records.table_descriptions import build_table_descriptions
 from clinseek_assets.resources.home import Home
@@ -136,4 +146,59 @@ def candidate_priors(home: Home, progress: Progress) -> Made:
     )
 
 
+def dictionary_files(home: Home) -> dict[str, Path]:
+    """EHRXQA's own dictionaries, as far as they were extracted."""
+    found = {name: home.layout.dataset_table(EHRXQA, name) for name in EHRXQA_DICTIONARIES}
+    return {name: path for name, path in found.items() if home.receipts.read(f"{EHRXQA}/{name}") and path.is_file()}
+
+
+def shown_reference(path: Path, built: DatasetReferenceBuilt) -> Made:
+    """What the page shows of a dataset's dictionaries."""
+    return Made(
+        of_file(path), {"path": dg.MetadataValue.path(str(path)), "rows": dg.MetadataValue.json(dict(built.rows))}
+    )
+
+
+@artifact(
+    Explanation(
+        name="ehrxqa_reference_tables",
+        group=GROUP,
+        kinds=frozenset({"sqlite"}),
+        owners=OWNERS,
+        code=code_of("records/dataset_references.py", "mimic/catalogue", "assets/reference_tables.py"),
+        deps=tuple(f"{EHRXQA}/{name}" for name in EHRXQA_DICTIONARIES),
+    ),
+    inputs=lambda home: [f"{name} {of_file(path)}" for name, path in dictionary_files(home).items()],
+    output=lambda home: home.layout.dataset_reference(EHRXQA),
+    ready=lambda home: home.has_multimodal,
+)
+def ehrxqa_reference_tables(home: Home, progress: Progress) -> Made:
+    """EHRXQA's own dictionaries (ICD codes, items, laboratory tests) as one SQLite file, so that codes can be read."""
+    path = home.layout.dataset_reference(EHRXQA)
+    return shown_reference(path, build_ehrxqa_reference(dictionary_files(home), path))
+
+
+@artifact(
+    Explanation(
+        name="medmod_reference_tables",
+        group=GROUP,
+        kinds=frozenset({"sqlite"}),
+        owners=OWNERS,
+        code=code_of("records/dataset_references.py", "mimic/catalogue", "assets/reference_tables.py"),
+        deps=tuple(name_of(TABLES[name]) for name in MEDMOD_SOURCES),
+    ),
+    inputs=lambda home: versions(home, list(MEDMOD_SOURCES)),
+    output=lambda home: home.layout.dataset_reference(MEDMOD),
+    ready=lambda home: home.has_multimodal,
+)
+def medmod_reference_tables(home: Home, progress: Progress) -> Made:
+    """The names of MedMod's items, out of MIMIC-IV's dictionaries of ICU items and laboratory tests, in an SQLite file.
+
+    MedMod itself names none: without these an itemid is a bare number.
+    """
+    path = home.layout.dataset_reference(MEDMOD)
+    return shown_reference(path, build_medmod_reference(home.tables(), path))
+
+
 FROM_SOURCES: tuple[Artifact, ...] = (reference_tables, candidate_tables, candidate_priors)
+OF_DATASETS: tuple[Artifact, ...] = (ehrxqa_reference_tables, medmod_reference_tables)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from clinseek_assets.assets.text_graph import TextGraph
+from clinseek_assets.assets.graph import Graph
 from clinseek_assets.resources.home import Home
 
 
@@ -15,5 +15,5 @@ class CodeLocation:
     """The graph, what it runs over, and what Dagster loads of it."""
 
     home: Home
-    graph: TextGraph
+    graph: Graph
     definitions: dg.Definitions

@@ -1,55 +1,75 @@
 """Jobs: what a person or a schedule starts, one a grid, since a job holds partitions of one kind only.
 
-In their order: `rebuild_text`, `curate_text`, `audit_text`, `evaluate_text_<arm>`, `score_text_<arm>`, `gather_text`,
-`publish_text`. After `evaluate_text_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and
-`clinseek evaluate` run all of it in one process.
+For each split in their order: `rebuild_<split>`, `curate_<split>`, `audit_<split>`, `evaluate_<split>_<arm>`,
+`score_<split>_<arm>`, `gather_<split>`; `link_images` for the X-rays; and `publish` for both. After
+`evaluate_<split>_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and `clinseek evaluate` run
+all of it without the daemon.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import dagster as dg
 
-from clinseek_assets.assets.arms import ARMS
-from clinseek_assets.assets.contexts import NAME as CONTEXTS
-from clinseek_assets.assets.scores import INTERVALS, MODEL_SCORES
-from clinseek_assets.assets.text_graph import TextGraph
+from clinseek_assets.assets.arms import ARMS_OF, Arm
+from clinseek_assets.assets.graph import AUDITS, Graph
+from clinseek_assets.assets.image_links import IMAGES
+from clinseek_assets.assets.marts import NAME as MARTS
+from clinseek_assets.assets.scores import intervals_of, model_scores_of
+from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
 
-PUBLISHED = ("text_marts", "leaderboard_report")
+PUBLISH = "publish"
+# Stages without a partition, from the release and the sources to the databases.
+BUILT = {
+    TEXT.name: ("questions", "source tables", "reference and candidate tables", "patient databases", "validation"),
+    MULTIMODAL.name: ("multimodal questions", "multimodal source tables", "multimodal patient databases"),
+}
 
 
-def evaluation(arm: str) -> str:
+def evaluation(arm: Arm) -> str:
     """The name of the job that runs models in an arm."""
-    return f"evaluate_text_{arm}"
+    return f"evaluate_{arm.split.name}_{arm.name}"
 
 
-def scoring(arm: str) -> str:
+def scoring(arm: Arm) -> str:
     """The name of the job that scores an arm."""
-    return f"score_text_{arm}"
+    return f"score_{arm.split.name}_{arm.name}"
 
 
-def jobs(graph: TextGraph) -> list[dg.UnresolvedAssetJobDefinition]:
+def gathering(split: Split) -> str:
+    """The name of the job that gathers a split's scores by model."""
+    return f"gather_{split.name}"
+
+
+def jobs(graph: Graph) -> list[dg.UnresolvedAssetJobDefinition]:
     """All jobs over the graph."""
     keys = {artifact.name: artifact.keys for artifact in graph.artifacts}
-    built = [
-        key
-        for stage in graph.stages
-        if stage.title in ("questions", "source tables", "reference and candidate tables", "patient databases")
-        for artifact in stage.artifacts
-        for key in artifact.keys
-    ]
+    published = (*(intervals_of(split) for split in SPLITS), MARTS, "leaderboard_report")
     return [
-        job(
-            "rebuild_text", [*built, *keys["release_validation"]], "From the release and the sources to the databases."
-        ),
-        job("curate_text", keys[CONTEXTS], "The curated contexts, by subtask."),
-        job("audit_text", keys["leak_audit"], "What every arm is shown, held against what was known at the moment."),
-        *(job(evaluation(name), keys[arm.predictions], f"Run models in the {name} arm.") for name, arm in ARMS.items()),
-        *(job(scoring(name), keys[arm.scores], f"Score the {name} arm.") for name, arm in ARMS.items()),
-        job("gather_text", keys[MODEL_SCORES], "All scores of each model."),
-        job(
-            "publish_text", [*keys[INTERVALS], *(key for name in PUBLISHED for key in keys[name])], "Tables and report."
-        ),
+        *(one for split in SPLITS.values() for one in jobs_of(split, graph, keys)),
+        job("link_images", keys[IMAGES], "Find and decode the X-rays that questions link, by group."),
+        job(PUBLISH, [key for name in published for key in keys[name]], "Tables and report."),
     ]
+
+
+def jobs_of(
+    split: Split, graph: Graph, keys: dict[str, list[dg.AssetKey]]
+) -> Iterator[dg.UnresolvedAssetJobDefinition]:
+    """The jobs of one split."""
+    of_stage = {stage.title: [key for artifact in stage.artifacts for key in artifact.keys] for stage in graph.stages}
+    built = [key for title in BUILT[split.name] for key in of_stage[title]]
+    yield job(f"rebuild_{split.name}", built, "From the release and the sources to the databases.")
+    yield job(f"curate_{split.name}", keys[split.contexts], "The curated contexts, by subtask.")
+    yield job(
+        f"audit_{split.name}",
+        of_stage.get(AUDITS[split.name], []),
+        "What every arm is shown, held against what was known at the moment.",
+    )
+    for name, arm in ARMS_OF[split.name].items():
+        yield job(evaluation(arm), keys[arm.predictions], f"Run models in the {name} arm.")
+        yield job(scoring(arm), keys[arm.scores], f"Score the {name} arm.")
+    yield job(gathering(split), keys[model_scores_of(split.name)], "All scores of each model.")
 
 
 def job(name: str, keys: list[dg.AssetKey], description: str) -> dg.UnresolvedAssetJobDefinition:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from clinseek_assets.assets.arms import ARMS
-from clinseek_assets.assets.scores import MODEL_SCORES
-from clinseek_assets.assets.text_graph import TextGraph
-from clinseek_assets.automation.jobs import scoring
+from clinseek_assets.assets.arms import ARMS_OF
+from clinseek_assets.assets.graph import Graph
+from clinseek_assets.assets.scores import model_scores_of
+from clinseek_assets.assets.splits import SPLITS
+from clinseek_assets.automation.jobs import PUBLISH, gathering, scoring
 from clinseek_assets.automation.ranges import runs_over
 from clinseek_assets.resources.home import Home
 from clinseek_assets.storage.fingerprint import of_parts
@@ -32,11 +33,14 @@ def downstream_follows() -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def sweep(graph: TextGraph, home: Home, jobs: Sequence[dg.UnresolvedAssetJobDefinition]) -> dg.SensorDefinition:
+def sweep(graph: Graph, home: Home, jobs: Sequence[dg.UnresolvedAssetJobDefinition]) -> dg.SensorDefinition:
     """A sensor that compares what is recorded with today's inputs and requests the first thing that is behind."""
-    job_of = {**{arm.scores: scoring(name) for name, arm in ARMS.items()}, MODEL_SCORES: "gather_text"}
+    job_of = {
+        **{arm.scores: scoring(arm) for arms in ARMS_OF.values() for arm in arms.values()},
+        **{model_scores_of(name): gathering(split) for name, split in SPLITS.items()},
+    }
     following = [
-        (artifact, job_of.get(artifact.name, "publish_text"))
+        (artifact, job_of.get(artifact.name, PUBLISH))
         for stage in graph.stages
         for artifact in stage.artifacts
         if stage.follows

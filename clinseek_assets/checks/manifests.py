@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import pandas
 
-from clinseek_assets.benchmark.manifest_review import count_checks, manifest_warnings
+from clinseek_assets.benchmark.manifest_review import CountCheck, count_checks, manifest_warnings
+from clinseek_assets.benchmark.multimodal.review import group_checks, multimodal_count_checks
 from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.checks.schemas import schema_result
 from clinseek_assets.resources.home import Home
@@ -23,6 +24,27 @@ SPECS = (
     ),
 )
 
+MULTIMODAL_KEY = dg.AssetKey("multimodal_manifest")
+MULTIMODAL_SPECS = (
+    dg.AssetCheckSpec(
+        "schema",
+        asset=MULTIMODAL_KEY,
+        blocking=True,
+        description="Columns, types, unique qids, known tasks and groups.",
+    ),
+    dg.AssetCheckSpec(
+        "released_counts",
+        asset=MULTIMODAL_KEY,
+        blocking=True,
+        description="Rows, patients, images and reports as the release has them.",
+    ),
+    dg.AssetCheckSpec(
+        "group_counts",
+        asset=MULTIMODAL_KEY,
+        description="Rows of the six groups as published; they go by our own rule, so that a difference is a warning.",
+    ),
+)
+
 
 def of_text_manifest(home: Home) -> Iterator[dg.AssetCheckResult]:
     """Answer `SPECS` for the manifest that the graph keeps; failures name row numbers and counts, never a value."""
@@ -30,14 +52,7 @@ def of_text_manifest(home: Home) -> Iterator[dg.AssetCheckResult]:
 
     yield schema_result("schema", TEXT_MANIFEST, pandas.read_parquet(home.manifest_file))
     questions = home.questions()
-    compared = count_checks(questions, expected_counts(home.settings.release_root))
-    wrong = [check for check in compared if not check.ok]
-    yield dg.AssetCheckResult(
-        check_name="released_counts",
-        passed=not wrong,
-        description="; ".join(f"{check.name}: {check.found:,} instead of {check.expected:,}" for check in wrong[:10]),
-        metadata={"counts compared": len(compared), "different": len(wrong)},
-    )
+    yield counts_result("released_counts", count_checks(questions, expected_counts(home.settings.release_root)))
     odd = manifest_warnings(questions)
     yield dg.AssetCheckResult(
         check_name="gold_among_candidates",
@@ -50,4 +65,30 @@ def of_text_manifest(home: Home) -> Iterator[dg.AssetCheckResult]:
             )
             for warning in odd
         },
+    )
+
+
+def of_multimodal_manifest(home: Home) -> Iterator[dg.AssetCheckResult]:
+    """Answer `MULTIMODAL_SPECS`; a release that promises no counts of this split has none to be held against."""
+    from clinseek_assets.benchmark.multimodal.manifest_frame import MULTIMODAL_MANIFEST
+
+    yield schema_result("schema", MULTIMODAL_MANIFEST, pandas.read_parquet(home.multimodal_manifest_file))
+    questions = home.multimodal_questions()
+    expected = expected_counts(home.settings.release_root).multimodal
+    yield counts_result("released_counts", multimodal_count_checks(questions, expected) if expected else [])
+    groups = group_checks(questions, expected) if expected else []
+    yield counts_result("group_counts", groups, dg.AssetCheckSeverity.WARN)
+
+
+def counts_result(
+    name: str, compared: Sequence[CountCheck], severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+) -> dg.AssetCheckResult:
+    """One check over several counts: what differs, by name."""
+    wrong = [check for check in compared if not check.ok]
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not wrong,
+        severity=severity,
+        description="; ".join(f"{check.name}: {check.found:,} instead of {check.expected:,}" for check in wrong[:10]),
+        metadata={"counts compared": len(compared), "different": len(wrong)},
     )

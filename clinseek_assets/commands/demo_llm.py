@@ -11,8 +11,8 @@ import click
 import yaml
 from rich.console import Console
 
-from clinseek_assets.assets.arms import ARMS
-from clinseek_assets.automation.rebuild import Wanted
+from clinseek_assets.assets.arms import ARMS, ARMS_OF
+from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
@@ -62,11 +62,11 @@ def command(per_subtask: int, subtasks: tuple[str, ...]) -> None:
     started = time.monotonic()
     with TerminalProgress(Console(stderr=True)) as progress:
         make_data(home, per_subtask, progress)
-        progress.stage(f"starting {MODEL} on loopback", 0, 0)
+        progress.clear()
         with local_llm(free_port(former_port(models_file)), home / "server.log") as url:
             write_text(models_file, registry(url))
             settings = settings_of(home, models_file)
-            wanted = Wanted({MODEL, *BASELINES}, set(subtasks or FEW), set(ARMS))
+            wanted = Wanted({MODEL, *BASELINES}, set(subtasks or FEW), set(ARMS), {"text"})
             rebuilt = bring_up_to_date(settings, progress, wanted)
     out = Console()
     show(leaderboard_tables(settings.layout, "strict"))
@@ -75,7 +75,7 @@ def command(per_subtask: int, subtasks: tuple[str, ...]) -> None:
     out.print(f"The answers, as the model gave them: {settings.layout.assets / 'predictions'}", soft_wrap=True)
     its_home = f"CLINSEEK_HOME={home} CLINSEEK_MODELS={models_file}"
     out.print(f"One of its exchanges: {its_home} clinseek show QID --model {MODEL}", soft_wrap=True)
-    say_what_is_missing(Home.of(settings), MODEL, list(ARMS.values()), subtasks or FEW)
+    say_what_is_missing(Home.of(settings), MODEL, list(ARMS_OF["text"].values()), subtasks or FEW)
 
 
 def make_data(home: Path, per_subtask: int, progress: TerminalProgress) -> None:

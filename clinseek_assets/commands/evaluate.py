@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from clinseek_assets.assets.arms import ARMS, Arm
-from clinseek_assets.automation.rebuild import Wanted
-from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.assets.arms import ARMS, ARMS_OF, Arm
+from clinseek_assets.assets.splits import SPLITS
+from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.commands.forecast import forecasts, show_forecasts
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
@@ -25,7 +25,7 @@ from clinseek_assets.resources.runs import ask_for_runs
 
 @click.command()
 @click.option("--model", "name", required=True, help="A model of models.yaml that is enabled (`clinseek models list`).")
-@click.option("--split", type=click.Choice(["text"]), default="text", show_default=True, help="Which split.")
+@click.option("--split", type=click.Choice(list(SPLITS)), default="text", show_default=True, help="Which split.")
 @click.option(
     "--arm",
     "arms",
@@ -33,7 +33,7 @@ from clinseek_assets.resources.runs import ask_for_runs
     multiple=True,
     help="Only this arm; may be given several times.  [default: the arms of the campaign in models.yaml]",
 )
-@click.option("--subtask", "subtasks", multiple=True, help="Only this subtask; may be given several times.")
+@click.option("--subtask", "subtasks", multiple=True, help="Only this subtask, or group; may be given several times.")
 @click.option(
     "--runs", type=click.IntRange(min=1), help="Answers a question.  [default: as many as before, at least 1]"
 )
@@ -75,23 +75,27 @@ def command(
     settings = load_settings()
     home = Home.of(settings)
     model = enabled_model(home, name)
-    if unknown := [subtask for subtask in subtasks if subtask not in SUBTASKS]:
-        raise click.UsageError(f"There is no subtask «{unknown[0]}». Subtasks: {', '.join(SUBTASKS)}.")
-    chosen = [ARMS[arm] for arm in ARMS if arm in (arms or home.registry.campaign.arms)]
+    known = SPLITS[split].subtasks
+    if unknown := [subtask for subtask in subtasks if subtask not in known]:
+        raise click.UsageError(
+            f"There is no subtask «{unknown[0]}» in the {split} split. Subtasks: {', '.join(known)}."
+        )
+    require_present(home, split)
+    chosen = [arm for arm in ARMS_OF[split].values() if arm.name in (arms or home.registry.campaign.arms)]
     if dry_run or limit:
         only_look(settings, model, chosen, subtasks, limit, runs or 1, dry_run, as_json)
         return
     for arm in chosen:
-        ask_for_runs(home, arm.name, model.name, runs or 1)
+        ask_for_runs(home, split, arm.name, model.name, runs or 1)
     with TerminalProgress(Console(stderr=True)) as progress:
-        wanted = Wanted({model.name}, set(subtasks) or None, {arm.name for arm in chosen})
+        wanted = Wanted({model.name}, set(subtasks) or None, {arm.name for arm in chosen}, {split})
         rebuilt = bring_up_to_date(settings, progress, wanted)
     try:
-        show(leaderboard_tables(settings.layout, "strict"))
+        show(leaderboard_tables(settings.layout, "strict", split))
     except Fault as fault:
         click.echo(str(fault), err=True)
     click.echo(f"{len(rebuilt.worked)} of {rebuilt.assets} assets had work to do.", err=True)
-    say_what_is_missing(home, model.name, chosen, subtasks or SUBTASKS)
+    say_what_is_missing(home, model.name, chosen, subtasks or known)
 
 
 def enabled_model(home: Home, name: str) -> Model:
@@ -108,6 +112,19 @@ def enabled_model(home: Home, name: str) -> Model:
     return model
 
 
+def require_present(home: Home, split: str) -> None:
+    """Refuse a split that the release does not have.
+
+    Raises:
+        SettingsFault: it is not there.
+    """
+    if not SPLITS[split].present(home):
+        raise SettingsFault(
+            f"The release has no {split} split ({home.settings.multimodal_manifest} is missing).",
+            mend="Put the released manifest there, or name the folder that has it as CLINSEEK_RELEASE_ROOT.",
+        )
+
+
 def only_look(
     settings: Settings,
     model: Model,
@@ -119,10 +136,13 @@ def only_look(
     as_json: bool,
 ) -> None:
     """Forecast, or ask a sample; no partition is finished by either."""
-    chosen = [subtask for subtask in SUBTASKS if not subtasks or subtask in subtasks]
+    split = arms[0].split
+    chosen = [subtask for subtask in split.subtasks if not subtasks or subtask in subtasks]
     with TerminalProgress(Console(stderr=True)) as progress:
         # What the arms rest on, and no model: the stages of these arms without a partition of theirs.
-        bring_up_to_date(settings, progress, Wanted(set(), set(subtasks) or None, {arm.name for arm in arms}))
+        bring_up_to_date(
+            settings, progress, Wanted(set(), set(subtasks) or None, {arm.name for arm in arms}, {split.name})
+        )
         home = Home.of(settings)
         if dry_run:
             told = forecasts(home, model, arms, chosen, limit, runs)

@@ -10,9 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from clinseek_assets.assets.arms import Arm
-from clinseek_assets.assets.contexts import NAME as CONTEXTS
-from clinseek_assets.assets.contexts import STRICT, path_of, strict_path_of
+from clinseek_assets.assets.arms import Arm, contexts_of
 from clinseek_assets.assets.predictions import predictions
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.commands.sample import sampled
@@ -23,13 +21,12 @@ from clinseek_assets.models.identities import Parts, changed_parts
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.ledger import Ledger, Totals
 from clinseek_assets.models.registry import Model
-from clinseek_assets.partitions import grid_key, text_grid
+from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_text
 
 COUNTS = ("partitions", "questions", "kept", "answers", "prompt tokens", "completion tokens")
-PLACES = {CONTEXTS: path_of, STRICT: strict_path_of}
 
 
 def forecasts(
@@ -76,11 +73,11 @@ def forecast(
     totals: Sequence[Totals],
 ) -> dict[str, Any]:
     """One arm's figures."""
-    artifact = predictions(arm, text_grid(list(home.models)))
+    artifact = predictions(arm, arm.split.grid(list(home.models)))
     open_subtasks = [name for name in subtasks if artifact.current(home, grid_key(model.name, name)) is None]
-    asked = [question for question in home.questions() if question.task in set(open_subtasks)]
+    asked = [question for question in arm.split.questions(home, None) if question.task in set(open_subtasks)]
     asked = sampled(asked, limit) if limit else asked
-    runs = max(least_runs, wanted_runs(home, arm.name, model.name))
+    runs = max(least_runs, wanted_runs(home, arm.split.name, arm.name, model.name))
     kept = kept_answers(home, model, arm, asked, runs)
     answers = len(asked) * runs - kept
     prompt, completion, basis = tokens_a_question(home, model, arm, asked, totals)
@@ -102,7 +99,7 @@ def forecast(
 
 def kept_answers(home: Home, model: Model, arm: Arm, asked: Sequence[Question], runs: int) -> int:
     """How many of the answers are kept and would be taken again, as far as that can be told without asking anybody."""
-    file = home.layout.journal("text", arm.name, model.name)
+    file = home.layout.journal(arm.split.name, arm.name, model.name)
     if model.dialect == "baseline" or not file.is_file():
         return 0  # what a baseline answers costs nothing
     with Journal(file) as journal:
@@ -147,15 +144,17 @@ def tokens_a_question(
         if questions := sum(total.questions for total in chosen):
             prompt = sum(total.prompt_tokens for total in chosen) / questions
             return prompt, sum(total.completion_tokens for total in chosen) / questions, basis
-    if contexts := next((name for name in arm.evidence if name in PLACES), None):
-        return context_tokens(home, contexts, asked), None, "the contexts alone: prompts only, a lower bound"
+    if contexts := next(
+        (name for name in arm.evidence if name in (arm.split.contexts, arm.split.strict_contexts)), None
+    ):
+        return context_tokens(home, arm, contexts, asked), None, "the contexts alone: prompts only, a lower bound"
     return None, None, "nothing yet: ask a sample first, with --limit 20"
 
 
-def context_tokens(home: Home, contexts: str, asked: Sequence[Question]) -> float:
+def context_tokens(home: Home, arm: Arm, contexts: str, asked: Sequence[Question]) -> float:
     """The mean length of the contexts of these questions, by the tokenizer that measures contexts."""
     subtasks = dict.fromkeys(question.task for question in asked)
-    frames = [home.read(contexts, name, PLACES[contexts](home, name)) for name in subtasks]
+    frames = [contexts_of(home, arm.split, arm.name, contexts, name) for name in subtasks]
     if not frames:
         return 0.0
     frame = pandas.concat(frames)

@@ -35,7 +35,8 @@ def answer_sample(
 
     Returns the number of each outcome.
     """
-    chosen = sampled([question for question in home.questions() if question.task in set(subtasks)], limit)
+    asked = [question for question in arm.split.questions(home, None) if question.task in set(subtasks)]
+    chosen = sampled(asked, limit)
     outcomes: Counter[str] = Counter()
     for subtask in dict.fromkeys(question.task for question in chosen):
         frame = arm.answer(
@@ -44,7 +45,7 @@ def answer_sample(
                 model=model,
                 subtask=subtask,
                 questions=[question for question in chosen if question.task == subtask],
-                runs=max(runs, wanted_runs(home, arm.name, model.name)),
+                runs=max(runs, wanted_runs(home, arm.split.name, arm.name, model.name)),
                 progress=of_work(progress, f"{arm.name}, {subtask}"),
             ),
         )

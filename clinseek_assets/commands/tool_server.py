@@ -10,6 +10,7 @@ import anyio
 import click
 
 from clinseek_assets.assets.kept_class import kept_class
+from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.models.egress import admit_client, remarks
 from clinseek_assets.models.ledger import Ledger
@@ -40,7 +41,7 @@ def serve_question(
         EndpointFault: the client or a search endpoint may not see the data, or the port is taken.
         Fault: a database or another file of the tools is missing or damaged.
     """
-    data_class = kept_class(home)
+    data_class = kept_class(home, SPLITS[question.split])
     listed = admit_client(client, home.registry.endpoints, data_class)
     for remark in remarks(listed) if listed else ():
         click.echo(remark, err=True)

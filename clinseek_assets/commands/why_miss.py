@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import click
 
-from clinseek_assets.assets.arms import ARMS, Arm, keeping_of
+from clinseek_assets.assets.arms import ARMS, ARMS_OF, Arm, keeping_of
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.commands.evaluate import enabled_model
 from clinseek_assets.locations.settings import load_settings
@@ -69,7 +69,8 @@ def command(qid: str, name: str, arms: tuple[str, ...], run: int, as_json: bool)
     """
     home = Home.of(load_settings())
     question, model = question_of(home, qid), enabled_model(home, name)
-    verdicts = [judge(home, ARMS[arm], model, question, run) for arm in ARMS if not arms or arm in arms]
+    chosen = [arm for arm in ARMS_OF[question.split].values() if not arms or arm.name in arms]
+    verdicts = [judge(home, arm, model, question, run) for arm in chosen]
     if as_json:
         told = [{**vars(verdict), "changed": list(verdict.changed)} for verdict in verdicts]
         click.echo(json.dumps({"model": model.name, "run": run, "arms": told}, ensure_ascii=False))
@@ -105,7 +106,7 @@ def judge(home: Home, arm: Arm, model: Model, question: Question, run: int) -> V
 
 def kept_answer(home: Home, arm: Arm, model: Model, question: Question, run: int) -> Kept | None:
     """The answer in the journal; None where there is none."""
-    path = home.layout.journal("text", arm.name, model.name)
+    path = home.layout.journal(arm.split.name, arm.name, model.name)
     if not path.is_file():
         return None
     with Journal(path) as journal:
@@ -123,7 +124,7 @@ def parts_today(home: Home, arm: Arm, model: Model, question: Question, run: int
         return None
 
     async def of_endpoint() -> Mapping[str, str]:
-        keeping, priors = keeping_of(home, arm.name, model.name), CandidatePriors.load(home.priors_file)
+        keeping, priors = keeping_of(home, arm.split, arm.name, model.name), CandidatePriors.load(home.priors_file)
         async with calling(model, arm.name, keeping, [question], priors) as called:
             return called.parts
 

@@ -83,6 +83,11 @@ class Layout:
         return self.home / "thumbnails"
 
     @property
+    def prepared_images(self) -> Path:
+        """Linked images as they are sent, each made once for all models and arms."""
+        return self.home / "prepared_images"
+
+    @property
     def reference_tables(self) -> Path:
         """Dictionaries and code classes as one SQLite file."""
         return self.assets / "patient_databases" / "reference_table.db"
@@ -96,6 +101,10 @@ class Layout:
     def table_descriptions(self) -> Path:
         """The folder of `shorten_description.json` and `link_information.json`."""
         return self.assets / "patient_databases" / "table_description"
+
+    def dataset_descriptions(self, dataset: str) -> Path:
+        """The same of `ehrxqa` or `medmod`."""
+        return self.assets / "patient_databases" / f"{dataset}_table_description"
 
     def contexts(self, split: str, arm: str, subtask: str) -> Path:
         """The contexts of one subtask in one arm (`curated`, `curated_strict`)."""
@@ -144,6 +153,11 @@ class Layout:
     def browsing(self) -> Path:
         """What the browser tools keep: the corpus' index, and what search endpoints answered."""
         return self.home / "browsing"
+
+    @property
+    def image_tools(self) -> Path:
+        """What endpoints of image tools answered, kept so that a picture leaves once."""
+        return self.home / "image_tools"
 
     @property
     def manifest_work(self) -> Path:

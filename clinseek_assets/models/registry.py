@@ -313,6 +313,7 @@ class Campaign(Entry):
         arms: the arms that are run; all by default.
         runs: how many answers a question.
         dollars, tokens: the most that all calls together may cost, over all models, processes and days; None: no cap.
+        reports: whether the linked radiology reports are shown in the multimodal split, in all arms alike.
     """
 
     # A list in YAML is taken as a tuple; its words are checked all the same.
@@ -320,6 +321,7 @@ class Campaign(Entry):
     runs: int = Field(default=1, ge=1)
     dollars: float | None = Field(default=None, ge=0)
     tokens: int | None = Field(default=None, ge=0)
+    reports: bool = False
 
     @field_validator("arms")
     @classmethod

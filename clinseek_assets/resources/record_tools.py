@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
+from clinseek_assets.imaging.tools.engines import Engine
 from clinseek_assets.locations.data_class import DataClass
 from clinseek_assets.models.agent.dataset_tools import DatasetTools
 from clinseek_assets.models.agent.pinned_tools import PinnedTools
 from clinseek_assets.models.agent.tool_source import ToolSource
 from clinseek_assets.models.browsing.configured import configured_library
 from clinseek_assets.models.browsing.corpus import Library
+from clinseek_assets.models.image_tools.configured import configured_engines
 from clinseek_assets.models.ledger import Ledger
+from clinseek_assets.models.registry import Endpoint
 from clinseek_assets.records.pinned.pin import Policy
 from clinseek_assets.records.pinned.record_files import RecordFiles
 from clinseek_assets.records.tools.meanings import configured_meanings
@@ -59,6 +62,25 @@ SOURCES: Mapping[str, Callable[[Home, Policy, Library | None], ToolSource]] = {
     "text": _text_tools,
     "multimodal": _multimodal_tools,
 }
+
+
+def image_engines(home: Home, data_class: DataClass) -> tuple[Engine, ...]:
+    """Who runs the image tools that a model does: endpoints of the registry, then what is installed here.
+
+    Raises:
+        EndpointFault: an endpoint may not see data of this class, or its key is missing.
+    """
+
+    def leaving(entry: Endpoint) -> Callable[[int, str], None]:
+        def told(size: int, qid_sha256: str) -> None:
+            with Ledger(home.layout.ledger) as ledger:
+                ledger.note("image_tool", entry.name, urlsplit(entry.url or "").netloc, size, qid_sha256)
+
+        return told
+
+    return configured_engines(
+        home.registry.endpoints, folder=home.layout.image_tools, data_class=data_class, leaving=leaving
+    )
 
 
 def browser_library(home: Home, data_class: DataClass) -> Library | None:

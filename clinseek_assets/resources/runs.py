@@ -13,20 +13,20 @@ from clinseek_assets.resources.home import Home
 from clinseek_assets.storage.atomic import write_text
 
 
-def wanted_runs(home: Home, arm: str, model: str) -> int:
+def wanted_runs(home: Home, split: str, arm: str, model: str) -> int:
     """The number of runs that partitions of this model and arm hold, at least 1."""
-    return max(home.registry.campaign.runs, _asked_for(home, arm, model))
+    return max(home.registry.campaign.runs, _asked_for(home, split, arm, model))
 
 
-def ask_for_runs(home: Home, arm: str, model: str, runs: int) -> None:
+def ask_for_runs(home: Home, split: str, arm: str, model: str, runs: int) -> None:
     """Want at least so many runs from now on."""
-    if runs > wanted_runs(home, arm, model):
-        write_text(home.layout.runs("text", arm, model), json.dumps({"runs": runs}) + "\n")
+    if runs > wanted_runs(home, split, arm, model):
+        write_text(home.layout.runs(split, arm, model), json.dumps({"runs": runs}) + "\n")
 
 
-def _asked_for(home: Home, arm: str, model: str) -> int:
+def _asked_for(home: Home, split: str, arm: str, model: str) -> int:
     try:
-        runs = json.loads(home.layout.runs("text", arm, model).read_text(encoding="utf-8"))["runs"]
+        runs = json.loads(home.layout.runs(split, arm, model).read_text(encoding="utf-8"))["runs"]
     except (OSError, ValueError, KeyError, TypeError):
         return 1  # never asked for more, or the note is lost: asking again restores it
     return runs if isinstance(runs, int) else 1

@@ -38,15 +38,16 @@ class Told:
 
 
 def question_of(home: Home, qid: str) -> Question:
-    """The question of that id.
+    """The question of that id, of either split.
 
     Raises:
         Fault: there is no manifest.
-        ManifestFault: it has no such question.
+        ManifestFault: neither has such a question.
     """
-    question = next((question for question in home.questions() if question.qid == qid), None)
+    asked = [*home.questions(), *(home.multimodal_questions() if home.multimodal_manifest_file.is_file() else [])]
+    question = next((question for question in asked if question.qid == qid), None)
     if question is None:
-        raise ManifestFault("The manifest has no question of this id.", mend="Give a qid as the manifest has it.")
+        raise ManifestFault("No manifest has a question of this id.", mend="Give a qid as the manifest has it.")
     return question
 
 
@@ -56,11 +57,11 @@ def told_answers(
     """Everything that these models answered in these arms, or only one run of it."""
     for model in models:
         for arm in arms:
-            predictions = _rows(home.layout.predictions("text", arm, model, question.task), question.qid)
-            scores = _rows(home.layout.scores("text", arm, model, question.task), question.qid)
+            predictions = _rows(home.layout.predictions(question.split, arm, model, question.task), question.qid)
+            scores = _rows(home.layout.scores(question.split, arm, model, question.task), question.qid)
             f1 = {row["run_index"]: row["f1"] for row in scores if row["mode"] == "strict" and row["scored"]}
             of_run = {row["run_index"]: row for row in predictions}
-            kept = dict(_exchanges(home.layout.journal("text", arm, model), question))
+            kept = dict(_exchanges(home.layout.journal(question.split, arm, model), question))
             for index in sorted({*of_run, *kept}):
                 if run in (None, index):
                     yield Told(model, arm, index, of_run.get(index), f1.get(index), kept.get(index, ()))
