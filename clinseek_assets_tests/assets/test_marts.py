@@ -161,7 +161,7 @@ def test_the_multimodal_leaderboard_for_people(both: Path) -> None:
         "enumeration",
         "comparison",
         "(24 h)",
-        "(CCS groups)",
+        "(CCS",
         "Overall",
         "floor",
         "«yes»",

@@ -19,14 +19,13 @@ import numpy
 from numpy.typing import NDArray
 
 from clinseek_assets.benchmark.groups import TASKS
-from clinseek_assets.benchmark.vocabularies import CHEXPERT_LABELS, PHENOTYPES
 from clinseek_assets.faults import SettingsFault
+from clinseek_assets.models.answer_vocabulary import VOCABULARIES
 from clinseek_assets.records.tools.meanings import LIBRARY, Encoder, SentenceModel
 from clinseek_assets.storage.fingerprint import of_parts
 
 MODEL_VARIABLE = "CLINSEEK_MAPPING_MODEL"
 ALIKE = 0.55  # the published bound of a cosine
-VOCABULARIES: Mapping[str, tuple[str, ...]] = {"phenotypes": PHENOTYPES, "chexpert": CHEXPERT_LABELS}
 
 
 def vocabulary_of(task_type: str) -> tuple[str, ...]:
