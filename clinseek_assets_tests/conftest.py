@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clinseek_assets.automation.code_location import CodeLocation
-from clinseek_assets.automation.rebuild import Rebuilt, Wanted, rebuild
+from clinseek_assets.automation.rebuild import Rebuilt, rebuild
+from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.build import build
 from clinseek_assets.locations.layout import Layout

@@ -1,51 +1,57 @@
-"""Bring the graph up to date in this process: the stages in order, and of each only what is behind.
+"""Bring the graph up to date: the stages in their order, and of each only what is behind.
 
-Whether an artifact is behind is decided by its receipt (`assets/artifact.py`) and by the event log, the same way that
-the assets themselves and the sweep decide it. So a second run over unchanged inputs starts no run at all.
+Stages that do not need each other are done side by side by worker processes (`automation/crew.py`), where there is
+enough to do; a stage that is alone, and each that asks an endpoint, is done in this process. A second run over
+unchanged inputs starts no run at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import dagster as dg
-from dagster._core.execution.plan.objects import ErrorSource
 
-from clinseek_assets.assets.artifact import WHOLE, Artifact
-from clinseek_assets.assets.text_graph import Stage
 from clinseek_assets.automation.code_location import CodeLocation
-from clinseek_assets.automation.ranges import runs_over
+from clinseek_assets.automation.crew import Crew, Moved
+from clinseek_assets.automation.order import Order, needs_of
+from clinseek_assets.automation.stage_work import Outcome, Work, do, work_of
+from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.faults import Fault
 from clinseek_assets.partitions import cell
-from clinseek_assets.resources.home import Home
-from clinseek_assets.resources.instance import process_tag
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# Starting a worker takes about as long as making so many partitions.
+PARTS_WORTH_A_WORKER = 100
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which partitions to bring up to date; None means all of that kind."""
+class Follower(Protocol):
+    """Who is told how far a rebuild is."""
 
-    models: Collection[str] | None = None
-    subtasks: Collection[str] | None = None
-    arms: Collection[str] | None = None
+    def began(self, stage: str, behind: int, of_all: int) -> None:
+        """A stage was begun: how many partitions are behind, and how many there are."""
 
-    def stage(self, stage: Stage) -> bool:
-        """Whether a stage is needed for a wanted arm, or for none in particular."""
-        return not stage.arms or self.arms is None or bool(set(stage.arms) & set(self.arms))
+    def ended(self, stage: str) -> None:
+        """A stage that had something to do has ended."""
 
-    def partitions(self, artifact: Artifact) -> list[str | None]:
-        """The wanted partitions of an artifact, in their order."""
-        return [key for key in artifact.partitions if key is None or self._wants(artifact, key)]
+    def moved(self, told: Moved) -> None:
+        """Work inside a stage that a worker does has moved on."""
 
-    def _wants(self, artifact: Artifact, key: str) -> bool:
-        model, subtask = cell(key)
-        if not subtask:  # a grid of one dimension: either the models or the subtasks
-            kind = self.models if artifact.name.endswith("model_scores") else self.subtasks
-            return kind is None or key in kind
-        return (self.models is None or model in self.models) and (self.subtasks is None or subtask in self.subtasks)
+
+class Nobody:
+    """A follower that is not interested."""
+
+    def began(self, stage: str, behind: int, of_all: int) -> None:
+        """Say nothing."""
+
+    def ended(self, stage: str) -> None:
+        """Say nothing."""
+
+    def moved(self, told: Moved) -> None:
+        """Say nothing."""
+
+
+ALL, NOBODY = Wanted(), Nobody()
 
 
 @dataclass
@@ -55,7 +61,7 @@ class Rebuilt:
     Attributes:
         assets: how many assets there are to bring up to date.
         worked: those that had work to do.
-        faults: what went wrong in stages that others need not wait for.
+        faults: what went wrong.
     """
 
     assets: int
@@ -67,8 +73,9 @@ def rebuild(
     location: CodeLocation,
     instance: dg.DagsterInstance,
     *,
-    wanted: Wanted = Wanted(),
-    tell: Callable[[str, int, int], None] = lambda stage, behind, of_all: None,
+    wanted: Wanted = ALL,
+    follower: Follower = NOBODY,
+    crew: Crew | None = None,
 ) -> Rebuilt:
     """Bring the wanted part of the graph up to date.
 
@@ -76,38 +83,23 @@ def rebuild(
         location: the code location.
         instance: where runs and events are recorded.
         wanted: the partitions; what they rest on is brought up to date with them.
-        tell: told of each stage: its title, how many partitions are behind, and how many there are.
+        follower: told of each stage.
+        crew: who does stages side by side; without it all is done here, one stage after the other.
 
     Raises:
         Fault: a step failed; what does not depend on it was finished, and the next call continues.
         KeyboardInterrupt: a signal asked for an end; what was finished is kept.
     """
-    job = location.definitions.resolve_implicit_global_asset_job_def()
-    stages = [stage for stage in location.graph.stages if wanted.stage(stage)]
-    rebuilt = Rebuilt(sum(len(artifact.keys) for stage in stages for artifact in stage.artifacts))
-    for stage in stages:
-        behind = behind_in(stage, location, instance, wanted)
-        parts = sum(len(keys) for keys in behind.values())
-        tell(stage.title, parts, sum(len(wanted.partitions(artifact)) for artifact in stage.artifacts))
-        faults: list[str] = []
-        for artifacts, tags in runs_of(behind, location.home, wanted):
-            result = job.execute_in_process(
-                run_config=QUIET,
-                instance=instance,
-                asset_selection=[key for artifact in artifacts for key in artifact.keys],
-                tags={**tags, **process_tag()},
-                raise_on_error=False,
-            )
-            rebuilt.worked |= {key for artifact in artifacts for key in artifact.keys}
-            if interrupted(result):
-                raise KeyboardInterrupt
-            faults += failures(result)
-        if faults and stage.required:
-            raise told_together([*rebuilt.faults, *faults])
-        rebuilt.faults += faults
-    if rebuilt.faults:
-        raise told_together(rebuilt.faults)
-    return rebuilt
+    rebuilding = _Rebuilding(location, instance, wanted, follower, crew if crew and crew.most > 1 else None)
+    try:
+        rebuilding.run()
+    except KeyboardInterrupt:
+        if crew:
+            crew.interrupt()
+        raise
+    if rebuilding.rebuilt.faults:
+        raise told_together(rebuilding.rebuilt.faults)
+    return rebuilding.rebuilt
 
 
 def told_together(faults: Sequence[str]) -> Fault:
@@ -115,74 +107,103 @@ def told_together(faults: Sequence[str]) -> Fault:
     return Fault("\n".join([*faults, "What is finished is kept: the same command continues from there."]))
 
 
-def behind_in(
-    stage: Stage, location: CodeLocation, instance: dg.DagsterInstance, wanted: Wanted
-) -> dict[Artifact, list[str | None]]:
-    """What a stage has to do: what is behind, what this instance does not know of, and what rests on either."""
-    behind: dict[Artifact, list[str | None]] = {}
-    for artifact in stage.artifacts:
-        keys = wanted.partitions(artifact)
-        late = set(artifact.behind(location.home, keys)) | set(unrecorded(artifact, location, instance, keys))
-        upstream = {key for earlier in behind for key in earlier.keys}
-        if any(dep in upstream for dep in artifact.definition.asset_deps[artifact.keys[0]]):
-            late |= set(keys)
-        if late:
-            behind[artifact] = [key for key in keys if key in late]
-    return behind
+class _Rebuilding:
+    """One rebuild under way."""
 
+    def __init__(
+        self,
+        location: CodeLocation,
+        instance: dg.DagsterInstance,
+        wanted: Wanted,
+        follower: Follower,
+        crew: Crew | None,
+    ) -> None:
+        self._location, self._instance, self._wanted = location, instance, wanted
+        self._follower, self._crew = follower, crew
+        self._stages = {stage.title: stage for stage in location.graph.stages if wanted.stage(stage)}
+        self._order = Order(list(self._stages), needs_of(list(self._stages.values())))
+        self._due: dict[str, Work] = {}
+        self._at_first: dict[str, Work] = {}
+        self.rebuilt = Rebuilt(
+            sum(len(artifact.keys) for stage in self._stages.values() for artifact in stage.artifacts)
+        )
 
-def unrecorded(
-    artifact: Artifact, location: CodeLocation, instance: dg.DagsterInstance, keys: Sequence[str | None]
-) -> Iterator[str | None]:
-    """The partitions that are up to date on disk but that this instance has no record of (its folder was removed)."""
-    key = artifact.keys[0]
-    if artifact.partitions == WHOLE:
-        known: set[str | None] = {None} if instance.get_latest_materialization_event(key) else set()
-    else:
-        known = set(instance.get_materialized_partitions(key))
-    for partition in keys:
-        if partition not in known and artifact.ready(location.home, partition):
-            yield partition
+    def run(self) -> None:
+        """Do all stages."""
+        under_way = 0
+        self._start_early()
+        while True:
+            self._look()
+            together = [work for work in self._due.values() if not self._asks_an_endpoint(work)]
+            if self._crew and together and (under_way or self._worth_workers(together)):
+                for work in together[: self._crew.free]:
+                    self._begin(work)
+                    self._crew.begin(work)
+                    under_way += 1
+            elif self._due and not under_way:
+                work = next(iter(together or self._due.values()))
+                self._begin(work)
+                self._end(do(work, self._location, self._instance))
+                continue
+            if not (self._crew and under_way):
+                return
+            for outcome in self._crew.results(self._follower.moved):
+                under_way -= 1
+                self._end(outcome)
 
+    def _look(self) -> None:
+        """Find what the stages that may begin have to do; those with nothing to do have ended with that."""
+        while new := [title for title in self._order.ready() if title not in self._due]:
+            for title in new:
+                work = self._work_of(title)
+                if work.parts:
+                    self._due[title] = work
+                else:
+                    self._follower.began(title, 0, self._all_parts(title))
+                    self._order.begin(title)
+                    self._order.end(title)
 
-def runs_of(
-    behind: dict[Artifact, list[str | None]], home: Home, wanted: Wanted
-) -> Iterator[tuple[list[Artifact], dict[str, str]]]:
-    """The runs of a stage: one over all its unpartitioned artifacts, one a range of a partitioned one."""
-    whole = [artifact for artifact in behind if artifact.partitions == WHOLE]
-    if whole:
-        yield whole, {}
-    for artifact, keys in behind.items():
-        if artifact not in whole:
-            allowed = {key for key in wanted.partitions(artifact) if artifact.ready(home, key)}
-            for tags in runs_over(artifact.partitions, allowed, keys):
-                yield [artifact], tags
+    def _work_of(self, title: str) -> Work:
+        if title in self._at_first and not self.rebuilt.worked:
+            return self._at_first[title]  # nothing has changed since
+        return work_of(self._stages[title], self._location, self._instance, self._wanted)
 
+    def _begin(self, work: Work) -> None:
+        del self._due[work.stage]
+        self._order.begin(work.stage)
+        self._follower.began(work.stage, work.parts, self._all_parts(work.stage))
 
-def interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether a step was broken off by a signal: then nothing further is begun, least of all what costs money."""
-    return any(
-        event.is_step_failure and event.step_failure_data.error_source is ErrorSource.INTERRUPT
-        for event in result.all_events
-    )
+    def _end(self, outcome: Outcome) -> None:
+        self._order.end(outcome.stage)
+        self._follower.ended(outcome.stage)
+        self.rebuilt.worked |= outcome.worked
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        self.rebuilt.faults += outcome.faults
+        if outcome.faults and self._stages[outcome.stage].required:
+            self._order.leave_out_what_needs(outcome.stage)
 
+    def _all_parts(self, title: str) -> int:
+        return sum(len(self._wanted.partitions(artifact)) for artifact in self._stages[title].artifacts)
 
-def failures(result: dg.ExecuteInProcessResult) -> list[str]:
-    """What failed, in the words of the steps and of the failed checks."""
-    told = []
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            reason = data.user_failure_data.description if data.user_failure_data else None
-            told.append(f"{event.step_key}: {reason or failed_checks(result, event) or 'the step failed'}")
-    return told
+    def _asks_an_endpoint(self, work: Work) -> bool:
+        """Whether an endpoint is asked: one process presses it, as hard as its entry says, and can be interrupted."""
+        if not self._stages[work.stage].asks_models:
+            return False
+        models = self._location.home.models
+        return any(models[cell(key)[0]].dialect != "baseline" for keys in work.behind.values() for key in keys if key)
 
+    def _worth_workers(self, works: Sequence[Work]) -> bool:
+        return len(works) > 1 and bool(
+            self._crew and (self._crew.started or sum(work.parts for work in works) >= PARTS_WORTH_A_WORKER)
+        )
 
-def failed_checks(result: dg.ExecuteInProcessResult, failure: dg.DagsterEvent) -> str:
-    """The failed checks of a step, by name with their counts."""
-    return "; ".join(
-        f"check {found.check_name} failed ({found.description or 'see the asset in the web page'})"
-        for found in result.get_asset_check_evaluations()
-        if not found.passed and found.severity is dg.AssetCheckSeverity.ERROR
-        if "__".join(found.asset_key.path) == failure.step_key
-    )
+    def _start_early(self) -> None:
+        """Start the workers now if there will be work for several: they load the graph meanwhile."""
+        if self._crew is None:
+            return
+        self._at_first = {title: self._work_of(title) for title in self._stages}
+        behind = [work for work in self._at_first.values() if work.parts and not self._asks_an_endpoint(work)]
+        enough = sum(work.parts for work in behind) >= PARTS_WORTH_A_WORKER
+        if enough and self._order.meet([work.stage for work in behind]):
+            self._crew.start()

@@ -68,8 +68,8 @@ def with_data(settings: Settings, profile: str, progress: TerminalProgress) -> S
         return settings
     from clinseek_assets.synthetic.release import synthesize  # here, since whoever has data of their own needs none
 
-    progress.stage(f"synthetic release and sources ({profile})", 0, 0)
     made = synthesize(profile, settings.home, progress=progress)
+    progress.clear()
     if not made.reused:
         progress.say(f"Synthetic release and sources ({profile}): made in {made.seconds:.0f} s")
     return load_settings()

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import psutil
+import yaml
+from dagster._core.instance.ref import InstanceRef
 
 from clinseek_assets.locations.layout import Layout
+from clinseek_assets.resources.event_log import BATCH_SIZE, OpenEventLog
 from clinseek_assets.storage.atomic import private_folder, write_text
 
 PROCESS_TAG = "clinseek/process"
+# Settings of an instance that say where runs and events are kept.
+STORES = {"storage", "run_storage", "event_log_storage", "schedule_storage", "instance_class"}
 SETTINGS = """\
 # Written once by clinseek; change it as you like (a Postgres instance, other limits): it is not overwritten.
 telemetry: {enabled: false}
@@ -51,10 +57,20 @@ def dagster_home(layout: Layout) -> Path:
 
 def open_instance(layout: Layout) -> dg.DagsterInstance:
     """The instance, after tidying up what killed runs of this machine left."""
-    dagster_home(layout)
-    instance = dg.DagsterInstance.get()
+    folder = dagster_home(layout)
+    os.environ.update(BATCH_SIZE)
+    instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=event_log_of(folder)))
     end_killed_runs(instance)
     return instance
+
+
+def event_log_of(folder: Path) -> dict[str, Any]:
+    """The quick event log, unless the instance's settings name a store of their own."""
+    settings = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8")) or {}
+    if STORES & set(settings):
+        return {}
+    quick = {"module": OpenEventLog.__module__, "class": OpenEventLog.__name__}
+    return {"event_log_storage": {**quick, "config": {"base_dir": str(folder / "history" / "runs")}}}
 
 
 def process_tag() -> dict[str, str]:

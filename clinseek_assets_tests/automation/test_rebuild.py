@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from clinseek_assets.automation.rebuild import failures, interrupted
+from clinseek_assets.automation.stage_work import failures, interrupted
 
 
 @pytest.mark.parametrize(("error", "is_interrupt"), [(KeyboardInterrupt, True), (ValueError, False), (None, False)])
