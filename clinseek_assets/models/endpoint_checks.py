@@ -113,14 +113,7 @@ def _check_endpoint(endpoint: Endpoint, ledger: Path) -> EndpointCheck:
     if endpoint.kind == "search":
         return _searched(check, endpoint, ledger)
     if endpoint.kind == "judge":
-        as_model = Model(
-            name=endpoint.name,
-            dialect="openai_chat",
-            base_url=endpoint.url,
-            model_id=AUTO,
-            api_key_env=endpoint.api_key_env,
-        )
-        return _answered(check, as_model, "judge", ledger)
+        return _answered(check, endpoint.as_model(), "judge", ledger)
     return check
 
 
