@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.faults import SettingsFault
-from clinseek_assets.partitions import RESERVED, TEXT_SUBTASKS, cell, checked_keys, grid_key, text_grid
+from clinseek_assets.partitions import RESERVED, TEXT_SUBTASKS, cell, checked_keys, grid_key, grid_of
 
 names = st.text(
     st.characters(exclude_characters="|,\n.", exclude_categories=("Cs", "Zs", "Zl", "Zp", "Cc")), min_size=1
@@ -16,7 +16,7 @@ names = st.text(
 
 
 def test_the_grid_is_subtasks_by_models():
-    grid = text_grid(["vendor/model", "floor"])
+    grid = grid_of(["vendor/model", "floor"], TEXT_SUBTASKS)
     keys = set(grid.get_partition_keys())
     assert len(TEXT_SUBTASKS.get_partition_keys()) == 45
     assert keys == {grid_key(model, subtask) for model in ("vendor/model", "floor") for subtask in SUBTASKS}

@@ -31,7 +31,7 @@ def kept_class(home: Home, split: Split, subtasks: Sequence[str] = ()) -> DataCl
         split: whose questions are asked.
         subtasks: those whose contexts and images are to leave as well; none where only databases do.
     """
-    if home.data_class != "open":
+    if home.class_of(split.name) != "open":
         return "credentialed"
     whole, by_subtask = made_of(home, split)
     current = all(artifact.current(home) for artifact in whole)

@@ -44,7 +44,7 @@ def inputs(home: Home) -> list[str]:
         *(home.receipts.content(name, subtask) for name in (CONTEXTS, STRICT_CONTEXTS) for subtask in SUBTASKS),
         policy_version("strict"),
         policy_version("compat"),
-        home.data_class,
+        home.class_of("text"),
     ]
 
 
@@ -78,7 +78,7 @@ def leak_audit(home: Home, progress: Progress) -> Made:
 
     sources = Sources(home.tables(), home.layout.patient_databases("text"), home.layout.reference_tables)
     audit = report.run_audit(home.questions(), sources, contexts_of(home), progress)
-    found = report.as_json(audit, checks.fewest_patients(home.data_class))
+    found = report.as_json(audit, checks.fewest_patients(home.class_of("text")))
     write_text(audit_file(home), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return Made(
         of_file(audit_file(home)),

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pandas
 
+from clinseek_assets.benchmark.groups import MEDMOD
 from clinseek_assets.benchmark.manifest_frame import questions_from_frame
+from clinseek_assets.benchmark.multimodal.manifest_file import SPLIT as MULTIMODAL
 from clinseek_assets.benchmark.multimodal.manifest_frame import questions_from_multimodal_frame
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts.ehr_bench import bench_files
 from clinseek_assets.faults import Fault
+from clinseek_assets.imaging.paths import ImageFiles
+from clinseek_assets.imaging.troubles import ImageFault
 from clinseek_assets.locations.data_class import DataClass, Standing, classify
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings
-from clinseek_assets.mimic.multimodal.dataset_files import DatasetFiles, DatasetRoots, find_dataset_files
+from clinseek_assets.mimic.catalogue import CATALOGUES
+from clinseek_assets.mimic.multimodal.dataset_files import EXTRACTED, DatasetFiles, DatasetRoots, find_dataset_files
+from clinseek_assets.mimic.multimodal.medmod_folders import find_subject_files
+from clinseek_assets.mimic.multimodal.radiology_reports import ARCHIVE
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
 from clinseek_assets.models.registry import Model, Registry, load_registry
 from clinseek_assets.storage.fingerprint import of_file, of_text
@@ -103,10 +112,10 @@ class Home:
         """Figures with intervals of one split, over all models."""
         return self.layout.assets / "scores" / split / "intervals.parquet"
 
-    @property
-    def data_class(self) -> DataClass:
-        """`open` where every input proves to be open, else `credentialed`."""
-        return standing_of(self.settings, self.inventory).data_class
+    def class_of(self, split: str) -> DataClass:
+        """`open` where every input of a split proves to be open, else `credentialed`."""
+        files = multimodal_inputs(self) if split == MULTIMODAL else text_inputs(self.settings, self.inventory)
+        return classify(files).data_class
 
     def questions_fingerprint(self, subtask: str) -> str:
         """The content of one subtask's questions, so that a change in another leaves it alone.
@@ -204,7 +213,16 @@ class Home:
 
 
 def standing_of(settings: Settings, inventory: SourceInventory) -> Standing:
-    """The class of the data that a home works on, and why: the manifest's, the source tables' and EHR-Bench's files.
+    """The class of the text split's data, and why.
+
+    Raises:
+        SourceFault: the named folder of EHR-Bench is missing.
+    """
+    return classify(text_inputs(settings, inventory))
+
+
+def text_inputs(settings: Settings, inventory: SourceInventory) -> list[Path]:
+    """The files that the text split is made from: the manifest's, the source tables' and EHR-Bench's.
 
     Dictionaries of codes (ATC, CCS) do not count: nothing but the classes of a code is read out of them.
 
@@ -212,7 +230,37 @@ def standing_of(settings: Settings, inventory: SourceInventory) -> Standing:
         SourceFault: the named folder of EHR-Bench is missing.
     """
     bench = bench_files(settings.ehr_bench_root) if settings.ehr_bench_root else []
-    return classify([settings.text_manifest, *(source.path for source in inventory.files.values()), *bench])
+    return [settings.text_manifest, *(source.path for source in inventory.files.values()), *bench]
+
+
+def multimodal_inputs(home: Home) -> list[Path]:
+    """The files that the multimodal split is made from: its manifest, its datasets' tables, its patients' extracted
+    files, the linked X-rays, and the reports' archive. Item names out of MIMIC-IV's dictionaries do not count.
+    """
+    settings, found = home.settings, home.datasets
+    questions = home.multimodal_questions()
+    cohort = {question.subject_id for question in questions if question.dataset == MEDMOD}
+    folders = [
+        find_subject_files(CATALOGUES[MEDMOD].tables[name], found.subjects, cohort)
+        for name in EXTRACTED
+        if found.subjects is not None
+    ]
+    return [
+        settings.multimodal_manifest,
+        *(source.path for source in found.tables.values()),
+        *(source.path for folder in folders for source in folder.files.values()),
+        *linked_files(questions, [settings.mimic_cxr_jpg_root, settings.mimic_cxr_root, settings.release_root]),
+        *(settings.mimic_cxr_root.glob(f"**/{ARCHIVE}") if settings.mimic_cxr_root else ()),
+    ]
+
+
+def linked_files(questions: Iterable[Question], roots: Sequence[Path | None]) -> Iterator[Path]:
+    """The X-rays of these questions that are there."""
+    files = ImageFiles(roots)
+    for question in questions:
+        for released in question.image_paths:
+            with suppress(ImageFault):  # `image_links` tells of it; nothing is read out of a file that is not there
+                yield files.find(released, question.dataset, question.subject_id)
 
 
 @lru_cache(maxsize=64)

@@ -71,7 +71,7 @@ def test_the_text_of_any_other_error_is_withheld(finished: Graph):
 
 def counted_arm(asked: list[str], stop_at: int | None = None) -> arms.Arm:
     """The curated arm, which tells what it was asked and, on request, dies in the middle."""
-    curated = arms.ARMS["curated"]
+    curated = arms.ARMS_OF["text"]["curated"]
 
     def answer(home, asking):
         if len(asked) == stop_at:
@@ -82,9 +82,9 @@ def counted_arm(asked: list[str], stop_at: int | None = None) -> arms.Arm:
     return replace(curated, answer=answer)
 
 
-def with_arm(changed: arms.Arm) -> tuple[tuple[arms.Arm, ...]]:
-    """The graph's default argument with one arm in place of its namesake."""
-    return (tuple(changed if name == changed.name else arm for name, arm in arms.ARMS.items()),)
+def put(monkeypatch, changed: arms.Arm) -> None:
+    """Let the graph have an arm in place of its namesake."""
+    monkeypatch.setitem(arms.ARMS_OF[changed.split.name], changed.name, changed)
 
 
 def test_a_run_that_is_killed_in_a_range_keeps_what_was_finished(finished: Graph, monkeypatch):
@@ -93,28 +93,26 @@ def test_a_run_that_is_killed_in_a_range_keeps_what_was_finished(finished: Graph
 
     asked: list[str] = []
     killed = counted_arm(asked, stop_at=5)
-    monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", with_arm(killed))
+    put(monkeypatch, killed)
     with pytest.raises((Fault, KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
         finished.bring_up_to_date({"evidence_counts"}, until="predictions")
     recorded = finished.instance.get_materialized_partitions(dg.AssetKey(PREDICTIONS))
     assert {cell(key)[1] for key in recorded} == set(FEW[:5])
 
     asked_again: list[str] = []
-    monkeypatch.setattr("clinseek_assets.assets.text_graph.text_graph.__defaults__", with_arm(counted_arm(asked_again)))
+    put(monkeypatch, counted_arm(asked_again))
     finished.bring_up_to_date({"evidence_counts"}, until="predictions")
     assert asked_again == list(FEW[5:])
 
 
 def test_an_endpoint_that_was_down_is_asked_again_next_time(finished: Graph, monkeypatch):
-    curated = arms.ARMS["curated"]
+    curated = arms.ARMS_OF["text"]["curated"]
     shutil.rmtree(finished.settings.home / "assets" / "receipts" / PREDICTIONS)
 
     def down(home, asking):
         return curated.answer(home, asking).assign(outcome="endpoint_failed", answer=[[]] * len(asking.questions))
 
-    monkeypatch.setattr(
-        "clinseek_assets.assets.text_graph.text_graph.__defaults__", with_arm(replace(curated, answer=down))
-    )
+    put(monkeypatch, replace(curated, answer=down))
     finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")
     monkeypatch.undo()
     again = finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")

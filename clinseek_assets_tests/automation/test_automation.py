@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinseek_assets.assets.arms import ARMS
+from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.automation.ranges import END, START, runs_over
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.build import build
@@ -73,13 +74,10 @@ def test_the_week_s_schedule_is_off_and_asks_for_one_run_a_model(definitions):
 def test_every_job_resolves_and_holds_partitions_of_one_kind(definitions):
     names = {job.name for job in definitions.jobs}
     assert names == {
-        "rebuild_text",
-        "curate_text",
-        "audit_text",
-        *(f"evaluate_text_{arm}" for arm in ARMS),
-        *(f"score_text_{arm}" for arm in ARMS),
-        "gather_text",
-        "publish_text",
+        *(f"{what}_{split}" for what in ("rebuild", "curate", "audit", "gather") for split in SPLITS),
+        *(f"{what}_{split}_{arm}" for what in ("evaluate", "score") for split in SPLITS for arm in ARMS),
+        "link_images",
+        "publish",
     }
     for name in names:
         definitions.resolve_job_def(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from clinseek_assets.assets.arms import ARMS
+from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.predictions import path_of
 from clinseek_assets.commands.unanswered import fault_of, say_what_is_missing
 from clinseek_assets.faults import EndpointFault
@@ -28,14 +28,14 @@ def home(tmp_path: Path) -> Home:
 
 
 def write(home: Home, arm: str, subtask: str, rows: list[tuple[str, str | None]]) -> None:
-    file = path_of(home, ARMS[arm], f"{MODEL}|{subtask}")
+    file = path_of(home, ARMS_OF["text"][arm], f"{MODEL}|{subtask}")
     file.parent.mkdir(parents=True)
     pandas.DataFrame(rows, columns=["outcome", "error_kind"]).astype("str").to_parquet(file)
 
 
 def told(home: Home, *subtasks: str) -> str | None:
     try:
-        say_what_is_missing(home, MODEL, list(ARMS.values()), subtasks)
+        say_what_is_missing(home, MODEL, list(ARMS_OF["text"].values()), subtasks)
     except EndpointFault as fault:
         return str(fault)
     return None

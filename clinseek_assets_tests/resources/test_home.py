@@ -24,13 +24,13 @@ def home_over(root: Path, project: Path) -> Home:
 
 
 def test_data_is_open_only_while_the_generator_s_record_fits_every_input(tiny_release: Path, tmp_path: Path):
-    assert home_over(tiny_release, tmp_path).data_class == "open"
+    assert home_over(tiny_release, tmp_path).class_of("text") == "open"
 
     root = tmp_path / "changed"
     shutil.copytree(tiny_release, root)
     table = root / "sources" / "mimic_iv" / "hosp" / "omr.csv.gz"
     table.write_bytes(gzip.compress(gzip.decompress(table.read_bytes()) + b"1,2150-01-01,1,Weight (Lbs),150\n"))
-    assert home_over(root, tmp_path).data_class == "credentialed"
+    assert home_over(root, tmp_path).class_of("text") == "credentialed"
 
 
 def test_a_lost_record_makes_data_credentialed(tiny_release: Path, tmp_path: Path):
@@ -38,4 +38,4 @@ def test_a_lost_record_makes_data_credentialed(tiny_release: Path, tmp_path: Pat
     shutil.copytree(tiny_release, root)
     for record in root.rglob("SYNTHETIC.json"):
         record.unlink()
-    assert home_over(root, tmp_path).data_class == "credentialed"
+    assert home_over(root, tmp_path).class_of("text") == "credentialed"
