@@ -18,7 +18,9 @@ UNFINISHED = ".unfinished-"
 
 def private_folder(folder: Path) -> Path:
     """Make `folder` and its missing parents, readable by their owner only; return it."""
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        private_folder(folder.parent)  # `parents=True` would make them readable by others
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return folder
 
 

@@ -10,28 +10,11 @@ import pytest
 from clinseek_assets.release import validation
 from clinseek_assets.release.manifests import SPLITS, manifest_checks, read_split
 from clinseek_assets_tests.release import artifact_faults, linked_file_faults, manifest_faults
-from clinseek_assets_tests.release.a_release import lay_release
-from clinseek_assets_tests.release.bed import Bed, linked_copy
-from clinseek_assets_tests.release.built import build, settings_of
+from clinseek_assets_tests.release.bed import Bed
 from clinseek_assets_tests.release.faults import PlantedFault
 
 FAULTS = (*manifest_faults.FAULTS, *linked_file_faults.FAULTS, *artifact_faults.FAULTS)
 PARTS = {part.__name__: (split, part) for split, parts in validation.PARTS.items() for part in parts}
-
-
-@pytest.fixture(scope="session")
-def built_release(tmp_path_factory):
-    """A small release of both splits, its sources, and all that is built of them."""
-    root = tmp_path_factory.mktemp("release") / "home"
-    lay_release(root)
-    build(settings_of(root))
-    return root
-
-
-@pytest.fixture
-def bed(built_release, tmp_path):
-    linked_copy(built_release, tmp_path / "home")
-    return Bed(tmp_path / "home")
 
 
 def checks_of(bed: Bed, fault: PlantedFault):

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from clinseek_assets.storage.atomic import UNFINISHED, sweep, whole_file, write_text
+from clinseek_assets.storage.atomic import UNFINISHED, private_folder, sweep, whole_file, write_text
 
 
 def names_in(folder):
@@ -23,6 +23,12 @@ def test_a_file_replaces_what_was_there_and_is_private(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert names_in(path.parent) == ["table.txt"]
+
+
+def test_every_folder_that_is_made_on_the_way_is_private(tmp_path):
+    made = private_folder(tmp_path / "a" / "b" / "c")
+    assert made == private_folder(made)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *made.parents[:2])} == {0o700}
 
 
 def test_an_error_leaves_what_was_there(tmp_path):
