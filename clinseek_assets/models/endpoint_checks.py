@@ -1,7 +1,7 @@
 """Whether each endpoint of the registry can be used: what is left to fill in, whether it answers, what it can do.
 
 What is sent holds no patient's data: a list of models is asked for, a word is to be passed to a tool, and where images
-are declared one of a single colour is shown. Each call is in the ledger like any other.
+are declared, or looked at, one of a single colour is shown. Each call is in the ledger like any other.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from urllib.parse import urlsplit
 from PIL import Image
 
 from clinseek_assets.faults import EndpointFault
+from clinseek_assets.imaging.pictures import prepare
+from clinseek_assets.imaging.tools.engines import Unavailable as NoReading
+from clinseek_assets.imaging.tools.names import GROUNDING, PREFIX
 from clinseek_assets.models.browsing.corpus import Unavailable
 from clinseek_assets.models.browsing.search_endpoint import SearchEndpoint
 from clinseek_assets.models.budget import Caps
@@ -25,6 +28,7 @@ from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.egress import objections, remarks
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.endpoints.recorded import AUTO, RecordedEndpoint
+from clinseek_assets.models.image_tools.endpoint import ImageToolEndpoint
 from clinseek_assets.models.ledger import Kind, Ledger
 from clinseek_assets.models.messages import ChatRequest, Turn
 from clinseek_assets.models.registry import Endpoint, Model
@@ -114,6 +118,8 @@ def _check_endpoint(endpoint: Endpoint, ledger: Path) -> EndpointCheck:
         return _searched(check, endpoint, ledger)
     if endpoint.kind == "judge":
         return _answered(check, endpoint.as_model(), "judge", ledger)
+    if endpoint.kind == "image_tool":
+        return _looked_at(check, endpoint, ledger)
     return check
 
 
@@ -229,3 +235,21 @@ def _searched(check: EndpointCheck, endpoint: Endpoint, ledger: Path) -> Endpoin
     except (EndpointFault, Unavailable) as fault:
         return replace(check, state="failed", reason=str(fault).splitlines()[0])
     return replace(check, reason=f"answers, with {len(found)} page{'' if len(found) == 1 else 's'}")
+
+
+def _looked_at(check: EndpointCheck, endpoint: Endpoint, ledger: Path) -> EndpointCheck:
+    """The check after a plain picture was looked at by the first of the endpoint's tools."""
+
+    def leaving(size: int, _: str) -> None:
+        notes.note("image_tool", endpoint.name, urlsplit(endpoint.url or "").netloc, size, None)
+
+    tool = endpoint.tools[0]
+    arguments = {"phrase": COLOUR} if f"{PREFIX}{tool}" == GROUNDING else {}
+    try:
+        with tempfile.TemporaryDirectory(prefix="clinseek-") as folder, Ledger(ledger) as notes:
+            kept = Path(folder) / "image_tools.sqlite"
+            engine = ImageToolEndpoint(endpoint, data_class="open", kept=kept, leaving=leaving)
+            engine.read(f"{PREFIX}{tool}", prepare(_image()), arguments, ABOUT)
+    except (EndpointFault, NoReading) as fault:
+        return replace(check, state="failed", reason=str(fault).splitlines()[0])
+    return replace(check, reason=f"{tool} answers")
