@@ -77,7 +77,7 @@ def _equal_share(sizes: Sequence[int], room: int) -> int:
 
 def _listing(part: str) -> Listing:
     """A part of the record: of a table, heading, counts and columns are its head."""
-    lines = part.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", part)
     if len(lines) < LINES_OF_A_HEAD or not lines[1].startswith(COUNTS):
         return Listing(part, (), "")
     records = list(_records(lines[LINES_OF_A_HEAD:]))

@@ -1,13 +1,15 @@
-"""The two baselines that read the evidence: one counts it over the whole window, one trusts what came last."""
+"""The two baselines that read the evidence: one counts it over the whole window, one trusts what came last.
+
+Both look at the pixels of X-rays where the registry says that they are shown them (`vision`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import RISK
-from clinseek_assets.contexts.timeline_text import Block
 from clinseek_assets.models.baselines.decisions import Habits, best_answer, chances
+from clinseek_assets.models.baselines.evidence_seen import Evidence
+from clinseek_assets.models.baselines.multimodal import judgements
 from clinseek_assets.models.baselines.participant import Participant
 from clinseek_assets.models.baselines.risk_rules import RULES
 from clinseek_assets.models.baselines.risks import Pick, latest, read_findings, worst
@@ -17,15 +19,16 @@ from clinseek_assets.models.priors import CandidatePriors
 def reader(name: str, description: str, habits: Habits, pick: Pick) -> Participant:
     """A baseline out of its choices: how earlier events become chances, and a sign's points over time one number."""
 
-    def judge(question: Question, blocks: Sequence[Block], priors: CandidatePriors | None) -> list[str]:
+    def judge(question: Question, evidence: Evidence, priors: CandidatePriors | None) -> list[str]:
         if question.task_type == RISK:
-            return [RULES[question.task].answer(read_findings(blocks, pick))]
-        ranked = chances(question, blocks, priors, habits)
+            return [RULES[question.task].answer(read_findings(evidence.blocks, pick))]
+        ranked = chances(question, evidence.blocks, priors, habits)
         if not question.answer_is_list:
             return [name for name, _ in ranked[:1]]
         return best_answer(ranked, priors.typical_size(question.task) if priors else 1)
 
-    return Participant(name, "evidence", "1", description, judge)
+    multimodal = judgements.reader(pick, latest_only=pick is latest)
+    return Participant(name, "evidence", "1", description, {"text": judge, "multimodal": multimodal})
 
 
 READERS = (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from clinseek_assets.benchmark.answer_keys import answer_key
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import RISK
-from clinseek_assets.contexts.timeline_text import Block
 from clinseek_assets.faults import EndpointFault
+from clinseek_assets.models.baselines.evidence_seen import Evidence
+from clinseek_assets.models.baselines.multimodal import judgements
 from clinseek_assets.models.baselines.participant import Participant
 from clinseek_assets.models.priors import CandidatePriors
 
@@ -34,9 +33,9 @@ def by_frequency(question: Question, priors: CandidatePriors | None) -> list[str
 
 
 def always(word: str) -> Participant:
-    """The same word for every risk; the single most frequent candidate for every decision."""
+    """The same word for every risk and whatever else asks for yes or no; else the single most frequent name."""
 
-    def judge(question: Question, blocks: Sequence[Block], priors: CandidatePriors | None) -> list[str]:
+    def judge(question: Question, evidence: Evidence, priors: CandidatePriors | None) -> list[str]:
         return [word] if question.task_type == RISK else by_frequency(question, priors)[:1]
 
     return Participant(
@@ -44,11 +43,11 @@ def always(word: str) -> Participant:
         "floor",
         "1",
         f"«{word}» to every risk; the most frequent candidate to every decision.",
-        judge,
+        {"text": judge, "multimodal": judgements.floor(word, several=False)},
     )
 
 
-def most_frequent(question: Question, blocks: Sequence[Block], priors: CandidatePriors | None) -> list[str]:
+def most_frequent(question: Question, evidence: Evidence, priors: CandidatePriors | None) -> list[str]:
     """«no», the more frequent state of every risk before balancing; for a decision as many as an event usually has."""
     if question.task_type == RISK:
         return ["no"]
@@ -64,6 +63,6 @@ FLOORS = (
         "floor",
         "1",
         "«no» to every risk; to a decision the most frequent candidates, as many as an event usually has.",
-        most_frequent,
+        {"text": most_frequent, "multimodal": judgements.floor("no", several=True)},
     ),
 )

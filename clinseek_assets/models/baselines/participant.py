@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts.timeline_text import Block, read_timeline
+from clinseek_assets.models.baselines.evidence_seen import Evidence, Judgement
+from clinseek_assets.models.baselines.multimodal.record_blocks import read_record
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.records.tools.specs import Picture
 
-Judgement = Callable[[Question, Sequence[Block], CandidatePriors | None], list[str]]
-"""Question (its label is never read), what is known of the patient, and frequencies -> answers."""
+READ_CONTEXT: Mapping[str, Callable[[str], list[Block]]] = {"text": read_timeline, "multimodal": read_record}
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,23 @@ class Participant:
         name: the registry's `model_id`.
         kind: `floor` for an answer that does not depend on the patient, `evidence` for one that reads the evidence.
         version: raised with every change of its rules, since it is part of an answer's identity.
-        judge: how it answers; the same rules whether the evidence was shown to it or it looked for it.
+        judgements: split -> how it answers; the same rules whether the evidence was shown to it or it looked for it.
     """
 
     name: str
     kind: Literal["floor", "evidence"]
     version: str
     description: str
-    judge: Judgement
+    judgements: Mapping[str, Judgement]
+
+    def judge(self, question: Question, evidence: Evidence, priors: CandidatePriors | None) -> list[str]:
+        """The answers to a question, by the rules of its split."""
+        return self.judgements[question.split](question, evidence, priors)
 
     def answer(
-        self,
-        question: Question,
-        context: str,
-        priors: CandidatePriors | None,
-        pictures: tuple[Picture, ...] = (),
+        self, question: Question, context: str, priors: CandidatePriors | None, pictures: Sequence[Picture] = ()
     ) -> list[str]:
         """The answers to a question over a curated context and pictures; a floor row looks at neither."""
-        return self.judge(question, read_timeline(context) if self.kind == "evidence" else (), priors)
+        if self.kind == "floor":
+            return self.judge(question, Evidence(), priors)
+        return self.judge(question, Evidence(READ_CONTEXT[question.split](context), tuple(pictures)), priors)

@@ -1,9 +1,11 @@
 """Baselines that seek: network-free participants as callers of the agent loop, with the tools that every model gets.
 
 A seeker looks at the turns of a request and at nothing else, so that a replayed exchange goes on as the first time did.
-It loads the record, asks for the evidence in a few statements at once (`lookups`), reads on where a reply announces
-more, and finishes with the answers that its participant gives on what was found. A floor row finishes at once. The
-question itself comes from the manifest, found by its hash, with everything taken off that tells the answer.
+It loads the record, asks for the evidence in a few statements at once (`lookups`; of multimodal questions
+`multimodal/record_lookups`), reads on where a reply announces more, and finishes with the answers that its participant
+gives on what was found, and on the pictures that the exchange began with. A floor row, and whoever is asked what images
+alone can tell, finishes at once. The question itself comes from the manifest, found by its hash, with everything taken
+off that tells the answer.
 """
 
 from __future__ import annotations
@@ -17,22 +19,38 @@ from typing import Any
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.contexts import timeline_text
 from clinseek_assets.contexts.timeline_text import Block
-from clinseek_assets.mimic.catalogue import PATIENT_TABLES
+from clinseek_assets.imaging import appearance, chest_frame
+from clinseek_assets.mimic.catalogue import CATALOGUES
 from clinseek_assets.models.baselines import (
     PARTICIPANTS,
     decisions,
     evidence,
+    evidence_seen,
     floors,
     lookups,
     participant,
     risk_rules,
     risks,
 )
+from clinseek_assets.models.baselines.evidence_seen import Evidence
+from clinseek_assets.models.baselines.multimodal import (
+    films,
+    judgements,
+    mortality,
+    phenotypes,
+    record_blocks,
+    record_lookups,
+    xray_answers,
+    xray_questions,
+    xray_words,
+)
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.endpoints.failures import CallError
+from clinseek_assets.models.exhibits import MULTIMODAL
 from clinseek_assets.models.messages import Caller, ChatRequest, Turn
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.records.tools.reading_rows import parse_table
+from clinseek_assets.records.tools.specs import Picture
 from clinseek_assets.storage import fingerprint
 
 LOAD, QUERY, FINISH = "ehr.load_ehr", "ehr.run_sql_query", "ehr.finish"
@@ -40,7 +58,11 @@ MOST_CALLS = 12  # a question, the first and the last included
 # «labevents: 1,204», «| labevents | 1204 |», «labevents (1,204 rows)» in a reply to `load_ehr`
 ROWS_OF_A_TABLE = re.compile(r"\b([a-z_]+)\b[^\w\n]+([\d,]+)")
 NEXT_PAGE = re.compile(r"\bask (?:for )?page (\d+)", re.IGNORECASE)
-ITS_CODE = (timeline_text, decisions, evidence, floors, lookups, participant, risk_rules, risks)
+OF_BOTH_SPLITS = (timeline_text, decisions, evidence, evidence_seen, floors, lookups, participant, risk_rules, risks)
+OF_PICTURES_AND_RECORDS = (
+    *(appearance, chest_frame, films, judgements, mortality, phenotypes, record_blocks, record_lookups),
+    *(xray_answers, xray_questions, xray_words),
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +105,7 @@ class Seeker:
         question = self._questions[request.qid_sha256]
         done = exchanged(request.turns)
         asked = [] if request.must_call or self._participant.kind == "floor" else next_calls(question, done)
-        calls = asked or [(FINISH, {"response": self._answers(question, done)})]
+        calls = asked or [(FINISH, {"response": self._answers(question, request.turns, done)})]
         return Completion(
             text="",
             reasoning="",
@@ -98,8 +120,9 @@ class Seeker:
             ),
         )
 
-    def _answers(self, question: Question, done: Sequence[Exchanged]) -> list[str]:
-        return self._participant.judge(question, evidence_in(done), self._priors)
+    def _answers(self, question: Question, turns: Sequence[Turn], done: Sequence[Exchanged]) -> list[str]:
+        shown = () if self._participant.kind == "floor" else pictures_in(turns)
+        return self._participant.judge(question, Evidence(evidence_in(question, done), shown), self._priors)
 
 
 def seeker(name: str, questions: Iterable[Question], priors: CandidatePriors | None) -> Caller:
@@ -109,12 +132,18 @@ def seeker(name: str, questions: Iterable[Question], priors: CandidatePriors | N
 
 def seeker_version(name: str) -> str:
     """A hash of everything but the priors that shapes what a seeker asks and answers: part of an answer's identity."""
-    return fingerprint.of_value([name, PARTICIPANTS[name].version, fingerprint.of_code(*ITS_CODE), MOST_CALLS])
+    code = fingerprint.of_code(*OF_BOTH_SPLITS, *OF_PICTURES_AND_RECORDS)
+    words = fingerprint.of_file(xray_words.FILE)
+    return fingerprint.of_value([name, PARTICIPANTS[name].version, code, words, MOST_CALLS])
 
 
 def _without_answer(question: Question) -> Question:
-    """The question as a participant may know it: no label, and no text or note of the manifest's."""
-    return replace(question, label=None, gold=(), input=None, question=None, decided=None, extra={})
+    """The question as a participant may know it: no label, and no text or note of the manifest's.
+
+    What a multimodal question asks stands in its text alone, and no evidence is in it; so it stays.
+    """
+    asked = question.question if question.split == MULTIMODAL else None
+    return replace(question, label=None, gold=(), input=None, question=asked, decided=None, extra={})
 
 
 def exchanged(turns: Sequence[Turn]) -> list[Exchanged]:
@@ -126,25 +155,42 @@ def exchanged(turns: Sequence[Turn]) -> list[Exchanged]:
 
 def next_calls(question: Question, done: Sequence[Exchanged]) -> list[tuple[str, dict[str, Any]]]:
     """The calls to make now, as names and arguments; none where all that is wanted has been asked for."""
+    if question.split == MULTIMODAL and not record_lookups.looks_up(question):
+        return []
     patient = {"subject_id": str(question.subject_id)}
     if not done:
         return [(LOAD, {**patient, "timestamp": str(question.prediction_time)})]
     if len(done) == 1:
-        tables = tables_in(done[0].reply)
-        asked = lookups.statements(question.task, tables, question.prediction_time) if tables else []
-        return [(QUERY, {**patient, "sql_query": statement}) for statement in asked]
+        tables = tables_in(done[0].reply, question.dataset)
+        return [(QUERY, {**patient, "sql_query": statement}) for statement in _statements(question, tables)]
     return _further_pages(done)[: MOST_CALLS - 1 - len(done)]
 
 
-def tables_in(reply: str) -> set[str]:
-    """The tables that a reply to `load_ehr` says have rows."""
-    return {name for name, count in ROWS_OF_A_TABLE.findall(reply) if name in PATIENT_TABLES and count.strip("0,")}
+def _statements(question: Question, tables: set[str]) -> list[str]:
+    if not tables:
+        return []
+    if question.split == MULTIMODAL:
+        return record_lookups.statements(question, tables)
+    return lookups.statements(question.task, tables, question.prediction_time)
 
 
-def evidence_in(done: Sequence[Exchanged]) -> list[Block]:
+def tables_in(reply: str, dataset: str = "mimic_iv") -> set[str]:
+    """The tables of a dataset's records that a reply to `load_ehr` says have rows."""
+    known = CATALOGUES[dataset].patient_tables
+    return {name for name, count in ROWS_OF_A_TABLE.findall(reply) if name in known and count.strip("0,")}
+
+
+def evidence_in(question: Question, done: Sequence[Exchanged]) -> list[Block]:
     """What the replies to all statements show, as a context's blocks."""
     replies = (exchange.reply for exchange in done if exchange.call.name == QUERY and exchange.reply)
-    return lookups.blocks_of(row for reply in replies for row in lookups.found_in(parse_table(reply)))
+    rows = [row for reply in replies for row in parse_table(reply)]
+    return record_blocks.blocks_of(rows) if question.split == MULTIMODAL else lookups.blocks_of(lookups.found_in(rows))
+
+
+def pictures_in(turns: Sequence[Turn]) -> tuple[Picture, ...]:
+    """The pictures that an exchange began with: those of the question."""
+    said = next((place for place, turn in enumerate(turns) if turn.role == "assistant"), len(turns))
+    return tuple(picture for turn in turns[:said] for picture in turn.images)
 
 
 def _further_pages(done: Sequence[Exchanged]) -> list[tuple[str, dict[str, Any]]]:

@@ -18,16 +18,17 @@ from clinseek_assets.contexts.strict import Published, Records, render_strict
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.baselines import PARTICIPANTS
 from clinseek_assets.models.baselines.lookups import LOOK_BACK
-from clinseek_assets.models.baselines.seekers import MOST_CALLS, seeker, seeker_version, tables_in
+from clinseek_assets.models.baselines.seekers import MOST_CALLS, pictures_in, seeker, seeker_version, tables_in
 from clinseek_assets.models.completions import ToolCall
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.messages import Turn
 from clinseek_assets.models.priors import COLUMNS, CandidatePriors
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.record import PinnedRecord
+from clinseek_assets.records.tools.specs import Picture
 from clinseek_assets.timeline.dictionaries import Dictionaries
 from clinseek_assets.timeline.windows import Beginning
-from clinseek_assets_tests.models import cases
+from clinseek_assets_tests.models import cases, xrays
 from clinseek_assets_tests.models.baselines.a_life import LIFE
 from clinseek_assets_tests.models.baselines.some_tools import SomeTools, Sought, request_of, sought
 from clinseek_assets_tests.records.pinned.lives import OWN, PATIENT, T, at, write_database
@@ -189,3 +190,21 @@ def test_tables_with_rows_are_read_out_of_the_reply(reply: str, tables: set[str]
 
 def ask(caller: Any, asked: Question, *turns: Turn, **request: Any) -> Any:
     return asyncio.run(caller.ask(request_of(asked, *turns, **request), "a key"))
+
+
+@pytest.mark.parametrize("name", PARTICIPANTS)
+def test_what_images_alone_can_tell_is_answered_at_once_by_the_pictures_shown(name: str, tmp_path: Path) -> None:
+    about = xrays.asked(images=2)
+    pictures = xrays.shelf_of(tmp_path, [about], (400, 400)).of(about).pictures
+    opening = (Turn("system", "s"), Turn("user", "q", images=pictures))
+    (call,) = ask(seeker(name, [about], None), about, *opening).tool_calls
+    assert call.name == "ehr.finish"
+    assert json.loads(call.arguments)["response"] == PARTICIPANTS[name].answer(about, "", None, pictures)
+
+
+def test_only_the_pictures_of_the_opening_are_the_questions() -> None:
+    own, tools = Picture(b"own", ""), Picture(b"tool's", "")
+    turns = (Turn("user", "q", images=(own,)), Turn("assistant", "a"), Turn("user", "shown", images=(tools,)))
+    assert pictures_in(turns) == (own,)
+    assert pictures_in(turns[:1]) == (own,)
+    assert pictures_in(()) == ()

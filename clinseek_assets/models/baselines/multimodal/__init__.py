@@ -1,0 +1,1 @@
+"""How the participants answer multimodal questions: X-rays by their pixels, mortality and phenotypes by the record."""
