@@ -18,7 +18,12 @@ from clinseek_assets.imaging.linked_images import linked_images
 from clinseek_assets.mimic.catalogue import CATALOGUES, CXR_TABLES
 from clinseek_assets.mimic.extraction import Extraction, extract_table
 from clinseek_assets.mimic.multimodal.cxr_lists import read_images
-from clinseek_assets.mimic.multimodal.dataset_files import EXTRACTED, DatasetFiles, find_ehrxqa_questions
+from clinseek_assets.mimic.multimodal.dataset_files import (
+    EXTRACTED,
+    DatasetFiles,
+    find_ehr_split,
+    find_ehrxqa_questions,
+)
 from clinseek_assets.mimic.multimodal.linked_studies import linked_studies, write_linked_studies
 from clinseek_assets.mimic.multimodal.medmod_folders import (
     SubjectFiles,
@@ -261,7 +266,8 @@ def upstream_of(home: Home, each: DatasetTable) -> Iterator[str]:
         )
         return
     lists = find_list_files(home.settings.medmod_root, questions)
-    yield of_value([[*key, source.stamp() if source else None] for key, source in lists.items()])
+    files = [*lists.values(), find_ehr_split(home.datasets.roots)]
+    yield of_value([source.stamp() if source else None for source in files])
     yield from (home.receipts.content(name) for name in (f"{checks.MIMIC_CXR}/chexpert", f"{MEDMOD}/stays"))
 
 

@@ -15,15 +15,17 @@ import dagster as dg
 import pandas
 
 from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
+from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.checks.schemas import schema_result
 from clinseek_assets.checks.source_tables import specs as source_specs
 from clinseek_assets.checks.source_tables import table_schema
 from clinseek_assets.imaging.linked_images import linked_images
 from clinseek_assets.locations.dataset_versions import mismatches, versions_of
 from clinseek_assets.locations.settings import release_kind
+from clinseek_assets.mimic.extraction import rows_with
 from clinseek_assets.mimic.multimodal.agreement import counts, first_disagreements
 from clinseek_assets.mimic.multimodal.cxr_lists import positives_by_study, read_images
-from clinseek_assets.mimic.multimodal.dataset_files import find_ehrxqa_questions
+from clinseek_assets.mimic.multimodal.dataset_files import find_ehr_split, find_ehrxqa_questions
 from clinseek_assets.mimic.multimodal.ehrxqa_agreement import ehrxqa_agreement
 from clinseek_assets.mimic.multimodal.ehrxqa_questions import read_ehrxqa_questions
 from clinseek_assets.mimic.multimodal.medmod_agreement import MedmodSources, medmod_agreement
@@ -157,10 +159,20 @@ def medmod_result(home: Home) -> dg.AssetCheckResult:
         stays=pandas.read_parquet(stays, columns=["stay_id", "subject_id", "hadm_id", "intime"]),
         images=read_images(home.layout.dataset_table(MIMIC_CXR, "metadata")),
         positives=positives_by_study(labels) if labels.is_file() else None,
+        parts=image_parts(home, questions),
     )
     absent = [f"the list file of {task}, {part}" for (task, part), source in lists.items() if source is None]
     absent += [] if labels.is_file() else ["the list of CheXpert labels"]
     return agreement_result(home, medmod_agreement(questions, linked_images(questions), sources), absent)
+
+
+def image_parts(home: Home, questions: Sequence[Question]) -> dict[str, str] | None:
+    """The part that MedMod's own split puts each image of the questions' patients in; None where the file is absent."""
+    source = find_ehr_split(home.datasets.roots)
+    if source is None:
+        return None
+    listed = rows_with(source, "subject_id", {question.subject_id for question in questions}).to_pylist()
+    return {row["dicom_id"]: row["split"] for row in listed}
 
 
 def agreement_result(home: Home, compared: pandas.DataFrame, absent: Sequence[str]) -> dg.AssetCheckResult:

@@ -106,6 +106,7 @@ def test_the_manifest_agrees_with_its_sources_and_counts_are_shown(ran):
     agreement = ran.check("medmod/tb_cxr", "agreement")
     told = {name: value.value for name, value in agreement.metadata.items()}
     assert told["agree on label"] == "2 of 2" and told["agree on CheXpert labels"] == "1 of 1"
+    assert told["agree on part of image"] == "3 of 3"
     assert told["agree on latest AP study"] == "2 of 2" and told["first rows that differ"] == []
     assert ran.check("ehrxqa/tb_cxr", "agreement").metadata["agree on answer"].value == "2 of 2"
     shown = json.dumps([str(check.metadata) + str(check.description) for check in ran.checks.values()])

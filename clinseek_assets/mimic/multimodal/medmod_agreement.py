@@ -38,12 +38,14 @@ class MedmodSources:
         stays: the extracted `medmod/stays`: stay_id, subject_id, hadm_id, intime.
         images: the metadata list, as `cxr_lists.read_images` gives it.
         positives: study_id -> its CheXpert labels, or None where that list is not there.
+        parts: image -> the part of the data that MedMod's own split puts it in, or None where that file is not there.
     """
 
     lists: Mapping[tuple[str, str], pandas.DataFrame]
     stays: pandas.DataFrame
     images: pandas.DataFrame
     positives: Mapping[int, frozenset[str]] | None
+    parts: Mapping[str, str] | None = None
 
     @cached_property
     def stay_of(self) -> dict[int, dict[str, object]]:
@@ -81,7 +83,7 @@ def medmod_agreement(
     Points of the three tasks with list files: `in list file`, and of those that are `label`, `subject_id` (by the name
     of the time series); `stay in stays.csv`, and of those that are `hadm_id`, `prediction_time` (the stay's begin and
     the period) and `latest AP study`. Points of radiology: `CheXpert labels`, `prediction_time` (the study's). Points
-    of every linked image: `image in metadata`, and of those that are `study of image`, `view AP`.
+    of every linked image: `image in metadata`, and of those that are `study of image`, `view AP`; `part of image`.
 
     Returns:
         Columns row_number, what, agrees.
@@ -154,6 +156,9 @@ def _of_radiology(question: Question, images: list[LinkedImage], sources: Medmod
 
 def _of_image(image: LinkedImage, sources: MedmodSources) -> Iterator[Point]:
     row_number = image.question.row_number
+    if sources.parts is not None:
+        parts = parse_qid(image.question.qid)
+        yield Point(row_number, "part of image", parts is not None and sources.parts.get(image.dicom_id) == parts.split)
     listed = image.dicom_id in sources.images.index
     yield Point(row_number, "image in metadata", listed)
     if listed:

@@ -148,4 +148,8 @@ def lay_medmod(root: Path) -> None:
     events = [event(OTHER, HADM, STAY), event(OTHER, HADM, 39999999)]
     lay_subject(root, OTHER, [stay(OTHER, HADM, STAY), stay(OTHER, 29999999, 39999999)], events)
     lay_list(root, "decompensation", [(OTHER, 25.0, STAY, 1), (OTHER, 26.0, STAY, 0)])
+    split = [
+        {"dicom_id": STUDIES[study], "study_id": study, "subject_id": OTHER, "split": "test"} for study in (61, 62)
+    ]
+    write(root / "mimic-cxr-ehr-split.csv", csv_of(split))
     lay_list(root, "phenotyping", [(OTHER, 72.0, STAY, 0, 1, *[0] * 23)])

@@ -145,6 +145,12 @@ def test_what_is_not_there_is_not_compared(medmod):
     assert not {"in list file", "label", "CheXpert labels"} & set(found)
 
 
+def test_the_part_that_medmod_s_own_split_puts_an_image_in(medmod):
+    for part, agree in (("test", 1), ("train", 0)):
+        sources = dataclasses.replace(medmod, parts={"a": part})
+        assert counts(medmod_agreement([RADIOLOGY], links([RADIOLOGY]), sources))["part of image"] == Count(1, agree)
+
+
 def test_the_end_that_a_list_file_names_goes_before_the_hours(medmod, tmp_path):
     lay_list(tmp_path, "decompensation", [(PATIENT, 25.0, STAY, 1)], endtimes=["2150-06-02 11:30:00"])
     (key,) = files = find_list_files(tmp_path, [DECOMPENSATION])
