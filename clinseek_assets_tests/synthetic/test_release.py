@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from clinseek_assets.benchmark.manifest_file import read_manifest
-from clinseek_assets.benchmark.released_counts import expected_counts
+from clinseek_assets.benchmark.released_counts import OFFICIAL, expected_counts
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.contexts.ehr_bench import ehr_bench_inputs
 from clinseek_assets.faults import Fault, SettingsFault
@@ -15,11 +16,23 @@ from clinseek_assets.locations.data_class import classify
 from clinseek_assets.storage.fingerprint import of_file
 from clinseek_assets.synthetic import release as releasing
 from clinseek_assets.synthetic import synthesize
-from clinseek_assets.synthetic.profiles import PROFILES, Profile
+from clinseek_assets.synthetic.profiles import PROFILES, MultimodalSize, Profile
 from clinseek_assets.synthetic.release import SEED, SyntheticRelease, make_release
-from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record
+from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record, write_records
 
 TINY = Profile("tiny", patients=80, per_subtask=2, least_per_subtask=2, manifest_patients=None)
+WITH_X_RAYS = replace(
+    TINY,
+    multimodal=MultimodalSize(
+        groups_of_ehrxqa={"finding_presence": 2, "finding_enumeration": 1, "change_comparison": 2},
+        tasks_of_medmod={"medmod_decompensation": 2, "medmod_in_hospital_mortality": 2, "medmod_phenotyping": 2},
+        patients={"ehrxqa": 2, "medmod": 5},
+        images={"ehrxqa": 3, "medmod": 5},
+        reports={"ehrxqa": 3, "medmod": 0},
+        bystanders=1,
+        image_size=(64, 80),
+    ),
+)
 WITHOUT_INPUT = "ClinSeek-Bench_text_without_input.json"
 
 
@@ -150,6 +163,55 @@ def test_a_second_run_does_no_work_and_a_changed_file_makes_it_anew(made, tmp_pa
     assert hashes(made.root) == expected
 
 
+@pytest.fixture(scope="module")
+def with_x_rays(made: SyntheticRelease, tmp_path_factory: pytest.TempPathFactory) -> SyntheticRelease:
+    """The release with a multimodal split, made where one of an older generator lay."""
+    root = tmp_path_factory.mktemp("with_x_rays")
+    shutil.copytree(made.root, root, dirs_exist_ok=True)
+    record = read_record(root / "release")
+    assert record is not None
+    older = {
+        **record.content,
+        "generator_version": "1",
+        "multimodal": releasing._identity(WITH_X_RAYS, SEED)["multimodal"],
+    }
+    write_records(root, older, releasing.FOLDERS)
+    again = read_record(root / "release")
+    assert again is not None and again.signed and not changed_files(root, again)
+    return make_release(WITH_X_RAYS, root, seed=SEED)
+
+
+def test_a_release_of_an_older_generator_is_replaced(with_x_rays):
+    assert not with_x_rays.reused
+    record = read_record(with_x_rays.root / "sources")
+    assert record is not None and record.content["generator_version"] == releasing.GENERATOR_VERSION != "1"
+    assert with_x_rays.multimodal_manifest.is_file()
+    assert make_release(WITH_X_RAYS, with_x_rays.root, seed=SEED).reused
+
+
+def test_the_text_split_does_not_depend_on_the_multimodal_one(made, with_x_rays):
+    for folder in ("release/text", "sources/mimic_iv", "sources/ehr_bench"):
+        assert hashes(with_x_rays.root / folder) == hashes(made.root / folder)
+
+
+def test_the_multimodal_split_is_counted_and_vouched_for(with_x_rays):
+    counts = expected_counts(with_x_rays.root / "release").multimodal
+    assert counts is not None and counts == with_x_rays.counts.multimodal and counts.rows == 11
+    assert len(with_x_rays.multimodal_manifest.read_text(encoding="utf-8").splitlines()) == counts.rows
+    record = read_record(with_x_rays.root / "sources")
+    assert record is not None and record.signed
+    there = {
+        path.relative_to(with_x_rays.root).as_posix()
+        for path in with_x_rays.root.rglob("*")
+        if path.is_file() and path.name != RECORD_FILE
+    }
+    assert set(record.files) == there
+    for dataset in ("mimic_cxr", "mimic_cxr_jpg", "ehrxqa", "medmod"):
+        assert any(name.startswith(f"sources/{dataset}/") for name in there)
+    images = [path for path in there if path.endswith(".jpg")]
+    assert len(images) == 8
+
+
 def test_a_run_that_fails_leaves_what_was_there(made, monkeypatch):
     expected = hashes(made.root)
 
@@ -180,11 +242,18 @@ def test_an_unknown_profile_is_a_fault(tmp_path):
 def test_small_has_six_questions_of_every_subtask(tmp_path):
     made = synthesize("small", tmp_path)
     assert made.counts.text.per_subtask == dict.fromkeys(sorted(SUBTASKS), 6)
+    assert made.counts.multimodal is not None
+    assert set(made.counts.multimodal.per_group.values()) == {8}
 
 
 def test_full_is_defined_by_the_released_counts():
     full = PROFILES["full"]
     assert (full.per_subtask * len(SUBTASKS), full.manifest_patients) == (1800, 1563)
+    size = full.multimodal
+    assert size is not None
+    assert (sum(size.groups_of_ehrxqa.values()), sum(size.tasks_of_medmod.values())) == (497, 492)
+    assert (size.patients, size.images) == ({"ehrxqa": 165, "medmod": 395}, {"ehrxqa": 350, "medmod": 477})
+    assert size.reports == {"ehrxqa": 356, "medmod": 0}
 
 
 @pytest.mark.slow
@@ -192,3 +261,4 @@ def test_full_has_exactly_the_released_counts(tmp_path):
     made = synthesize("full", tmp_path)
     assert made.counts.text.rows == 1800 and made.counts.text.patients == 1563
     assert set(made.counts.text.per_subtask.values()) == {40}
+    assert made.counts.multimodal == OFFICIAL.multimodal

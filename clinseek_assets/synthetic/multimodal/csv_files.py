@@ -28,5 +28,5 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], 
         count += 1
     content = text.getvalue().encode("utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(igzip.compress(content, COMPRESSION) if path.suffix == ".gz" else content)
+    path.write_bytes(igzip.compress(content, COMPRESSION, mtime=0) if path.suffix == ".gz" else content)
     return count

@@ -156,7 +156,7 @@ def _insist(counts: MultimodalCounts, size: MultimodalSize) -> None:
     Raises:
         Fault: one is not.
     """
-    tasks = {**size.tasks_of_medmod, "ehrxqa_image": sum(size.groups_of_ehrxqa.values())}
+    tasks = {**dict.fromkeys(TASKS, 0), **size.tasks_of_medmod, "ehrxqa_image": sum(size.groups_of_ehrxqa.values())}
     wanted = {"per_task": tasks, "patients": size.patients, "images": size.images, "reports": size.reports}
     for name, numbers in wanted.items():
         if getattr(counts, name) != dict(numbers):
