@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -203,7 +204,7 @@ async def _vision(endpoint: RecordedEndpoint) -> str:
         return "refused"
     if answer.refused:
         return "refused"
-    return "seen" if COLOUR in (answer.text + answer.reasoning).casefold() else "not seen"
+    return "seen" if re.search(rf"\b{COLOUR}\b", f"{answer.text} {answer.reasoning}", re.IGNORECASE) else "not seen"
 
 
 def _refused(failure: CallError) -> bool:

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clinseek_assets import __version__
 from clinseek_assets.faults import EndpointFault
+from clinseek_assets.models.endpoints.dialect import as_base64, base64_length
 from clinseek_assets.records.tools.specs import Toolbox, ToolReply, ToolSpec
 
 HOST = "127.0.0.1"
@@ -58,8 +59,11 @@ def tool_server(toolbox: Toolbox, instructions: str, leaving: Leaving) -> Server
         name = names.get(asked.name, asked.name)
         async with turn:
             reply = await anyio.to_thread.run_sync(_replied, toolbox, name, asked.arguments or {})
-            await anyio.to_thread.run_sync(leaving, len(reply.text.encode("utf-8", "surrogatepass")))
-        return types.CallToolResult(content=[types.TextContent(text=reply.text)], is_error=reply.problem is not None)
+            told = [reply.text, *(picture.caption for picture in reply.pictures)]
+            shown = sum(base64_length(picture.data) for picture in reply.pictures)
+            size = shown + sum(len(text.encode("utf-8", "surrogatepass")) for text in told)
+            await anyio.to_thread.run_sync(leaving, size)
+        return types.CallToolResult(content=_content(reply), is_error=reply.problem is not None)
 
     server: Server = Server(
         NAME, version=__version__, instructions=instructions, on_list_tools=list_tools, on_call_tool=call_tool
@@ -153,6 +157,15 @@ def _replied(toolbox: Toolbox, name: str, arguments: dict[str, object]) -> ToolR
         return toolbox.call(name, arguments)
     except Exception as error:  # the client is answered whatever happens, and the next call may work
         return ToolReply(f"The tool failed ({type(error).__name__}).", "unavailable")
+
+
+def _content(reply: ToolReply) -> list[types.ContentBlock]:
+    """A reply's text, then each of its pictures after its caption."""
+    content: list[types.ContentBlock] = [types.TextContent(text=reply.text)]
+    for picture in reply.pictures:
+        kind, data = as_base64(picture.data)
+        content += [types.TextContent(text=picture.caption), types.ImageContent(data=data, mime_type=kind)]
+    return content
 
 
 def _tool(spec: ToolSpec) -> types.Tool:

@@ -11,8 +11,10 @@ from typing import Any
 import anyio
 
 from clinseek_assets.models.tool_server import client_settings, serve_http, serve_stdio, tool_server
-from clinseek_assets.records.tools.specs import ToolReply, ToolSpec
+from clinseek_assets.records.tools.specs import Picture, ToolReply, ToolSpec
 
+TOOLS = ("echo", "noisy", "wrong", "broken", "picture")
+PICTURE = b"\xff\xd8\xff as a JPEG begins"
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
 
@@ -21,7 +23,7 @@ class Echo:
 
     @property
     def specs(self) -> Sequence[ToolSpec]:
-        return [ToolSpec(f"ehr.{name}", f"The tool {name}.", TEXT) for name in ("echo", "noisy", "wrong", "broken")]
+        return [ToolSpec(f"ehr.{name}", f"The tool {name}.", TEXT) for name in TOOLS]
 
     @property
     def version(self) -> str:
@@ -35,6 +37,8 @@ class Echo:
             raise RuntimeError(f"row of a patient: {text}")
         if name == "ehr.wrong":
             return ToolReply("You got something wrong.", "bad_arguments")
+        if name == "ehr.picture":
+            return ToolReply(text, pictures=(Picture(PICTURE, "Image 1 of 1"),))
         return ToolReply(text) if name in ("ehr.echo", "ehr.noisy") else ToolReply(f"No {name}.", "unknown_tool")
 
 

@@ -7,7 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clinseek_assets.benchmark.answer_keys import answer_key
+from clinseek_assets.models.answer_vocabulary import answer_vocabulary
 from clinseek_assets.models.curated_answer import ParsedAnswer, parse_answer
+from clinseek_assets_tests.models.cases import question
+from clinseek_assets_tests.models.xrays import asked
 
 MEDICINES = ["0.9% Sodium Chloride", "9% Sodium Chloride", "Aspirin", "Heparin", "Insulin (Regular)", "D5 1/2NS"]
 
@@ -171,3 +174,70 @@ def test_any_candidates_in_any_list_markup_come_back_verbatim(names: list[str], 
 def test_no_text_breaks_the_reading(text: str, candidates: list[str]) -> None:
     parsed = parse_answer(text, candidates or None, reasoning=text)
     assert bool(parsed.answers) == (parsed.rule is not None)
+
+
+PRESENCE, PHENOTYPING = asked(), asked(group="phenotype", task_type="medmod_phenotyping")
+
+
+@pytest.mark.parametrize(
+    ("reply", "answers", "rule"),
+    [
+        ("<answer>\nleft lower lung zone\n</answer>", ("left lower lung zone",), "answer_block"),
+        (
+            "I see.\n<answer>\n- pleural effusion\n- atelectasis\n</answer>",
+            ("pleural effusion", "atelectasis"),
+            "answer_block",
+        ),
+        ("<answer>\n**Yes**.\n</answer>", ("yes",), "answer_block"),
+        ("<answer>\n1\n</answer>", ("1",), "answer_block"),
+        ('So {"response": ["picc", "chest port"]}', ("picc", "chest port"), "json_response"),
+        ("The film is clear.\n\nFinal answer: no", ("no",), "cue"),
+        ("Final answer: No.", ("no",), "cue"),
+        ("My answer: right hilar structures", ("right hilar structures",), "cue"),
+        ("I looked at it.\n\nYes", ("yes",), "last_lines"),
+        ("I cannot determine this from the image.", (), None),
+        ("Final answer: it cannot be told from the images that I have been given.", (), None),
+        ("My answer: I am not sure about this.", (), None),
+        ("The left lung looks clear\n\nThere is an effusion on the right", (), None),
+        ("pleural effusion\natelectasis", (), None),
+        ("", (), None),
+    ],
+)
+def test_answers_in_free_words_are_read_as_marked_and_never_made_up(
+    reply: str, answers: tuple[str, ...], rule: str | None
+) -> None:
+    parsed = parse_answer(reply, None, vocabulary=answer_vocabulary(PRESENCE))
+    assert (parsed.answers, parsed.rule) == (answers, rule)
+
+
+@pytest.mark.parametrize(
+    ("reply", "answers"),
+    [
+        ("These apply.\n\nShock\nchronic kidney disease", ("Shock", "Chronic kidney disease")),
+        ("<answer>\nShock, Chronic kidney disease\n</answer>", ("Shock", "Chronic kidney disease")),
+        (
+            "<answer>\nPleurisy; pneumothorax; pulmonary collapse\n</answer>",
+            ("Pleurisy; pneumothorax; pulmonary collapse",),
+        ),
+        ("<answer>\n1. Shock\n2. Sepsis\n</answer>", ("Shock", "Sepsis")),
+        ("The patient was in shock and had kidney disease.", ()),
+    ],
+)
+def test_names_of_a_closed_vocabulary_are_known_although_they_were_not_shown(
+    reply: str, answers: tuple[str, ...]
+) -> None:
+    assert parse_answer(reply, None, vocabulary=answer_vocabulary(PHENOTYPING)).answers == answers
+
+
+def test_text_questions_have_no_vocabulary_beside_their_candidates() -> None:
+    assert answer_vocabulary(question(candidates=None)) is None
+    assert parse_answer("short prose", None).answers == ("short prose",)
+
+
+@given(st.text(max_size=300))
+def test_whatever_prose_ends_in_is_no_answer_unless_it_is_a_name(text: str) -> None:
+    vocabulary = answer_vocabulary(PHENOTYPING)
+    assert vocabulary is not None
+    parsed = parse_answer(text, None, vocabulary=vocabulary)
+    if parsed.rule in ("last_lines", "last_line"):
+        assert set(parsed.answers) <= set(vocabulary)

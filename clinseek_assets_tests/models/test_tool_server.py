@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+
+from clinseek_assets_tests.models.a_tool_server import PICTURE, TOOLS
 
 SERVER = ["-m", "clinseek_assets_tests.models.a_tool_server"]
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -34,11 +37,15 @@ def within(work: Callable[[], Coroutine[Any, Any, None]], seconds: float = 60) -
 async def use(client: Client) -> None:
     """What a client does, and what it is answered."""
     listed = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert list(listed) == ["ehr.echo", "ehr.noisy", "ehr.wrong", "ehr.broken"]
+    assert list(listed) == [f"ehr.{name}" for name in TOOLS]
     assert listed["ehr.echo"].input_schema["required"] == ["text"]
     for name in ("ehr.echo", "ehr_echo", "ehr.noisy"):
         said = await client.call_tool(name, {"text": "grüße"})
         assert not said.is_error and [part.text for part in said.content] == ["grüße"]  # type: ignore[union-attr]
+    text, caption, picture = (await client.call_tool("ehr.picture", {"text": "Shown next."})).content
+    assert (text.text, caption.text) == ("Shown next.", "Image 1 of 1")  # type: ignore[union-attr]
+    assert base64.b64decode(picture.data) == PICTURE  # type: ignore[union-attr]
+    assert picture.mime_type == "image/jpeg"  # type: ignore[union-attr]
     wrong = await client.call_tool("ehr.wrong", {})
     assert wrong.is_error and wrong.content[0].text == "You got something wrong."  # type: ignore[union-attr]
     broken = await client.call_tool("ehr.broken", {"text": "secret"})
@@ -56,7 +63,8 @@ def test_over_stdio_nothing_but_the_protocol_is_on_stdout(tmp_path: Path, mode: 
             await use(client)
 
     within(work)
-    assert [int(size) for size in ledger.read_text().split()][:3] == [len("grüße".encode())] * 3
+    told = len("Shown next." + "Image 1 of 1") + len(base64.b64encode(PICTURE))
+    assert [int(size) for size in ledger.read_text().split()][:4] == [*[len("grüße".encode())] * 3, told]
 
 
 @contextmanager
