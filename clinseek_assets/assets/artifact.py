@@ -85,13 +85,23 @@ class Artifact:
 
     def current(self, home: Home, partition: str | None = None) -> Receipt | None:
         """The receipt, if what it records is still what today's inputs would give and its output is there."""
+        receipt = self._receipt(home, partition)
+        return receipt if receipt is not None and receipt.complete else None
+
+    def _receipt(self, home: Home, partition: str | None) -> Receipt | None:
+        """As `current`, complete or not."""
         receipt = home.receipts.read(self.name, partition)
-        if receipt is None or not receipt.complete or not self.output(home, partition).exists():
+        if receipt is None or not self.output(home, partition).exists():
             return None
         try:
             return receipt if receipt.inputs == self.inputs(home, partition) else None
         except Fault:
             return None
+
+    def tried(self, home: Home, partition: str | None = None) -> bool:
+        """Whether it was made from today's inputs as far as that goes now: somebody else (a judge) owes the rest."""
+        receipt = self._receipt(home, partition)
+        return receipt is not None and not receipt.complete
 
     def behind(self, home: Home, among: Iterable[str | None] | None = None) -> list[str | None]:
         """The partitions (or [None]) that have something to be made from and are not up to date, in their order."""

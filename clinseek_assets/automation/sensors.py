@@ -61,7 +61,7 @@ def sweep(graph: Graph, home: Home, jobs: Sequence[dg.UnresolvedAssetJobDefiniti
             inputs = of_parts(artifact.inputs(home, partition) for partition in behind)
             for tags in runs_over(artifact.partitions, ready, behind):
                 yield dg.RunRequest(job_name=job_name, run_key=f"{job_name} {tags} {inputs}", tags=tags)
-            if behind:
+            if not all(artifact.tried(home, partition) for partition in behind):
                 return  # what comes after it waits for the next look
 
     return find_lost
