@@ -47,10 +47,11 @@ class DatasetVersions:
         named = {
             "MIMIC-CXR": self.mimic_cxr,
             "MIMIC-CXR-JPG": self.mimic_cxr_jpg,
-            "EHRXQA": self.ehrxqa and (self.ehrxqa if self.ehrxqa == SYNTHETIC else f"{self.ehrxqa}, of MIMIC-IV 2.2"),
-            "MedMod": self.medmod and (self.medmod if self.medmod == SYNTHETIC else f"of MIMIC-IV {self.medmod}"),
+            "EHRXQA": f"{self.ehrxqa}, of MIMIC-IV {EHRXQA_FROM}" if self.ehrxqa else None,
+            "MedMod": f"of MIMIC-IV {self.medmod}" if self.medmod else None,
         }
-        return {name: version for name, version in named.items() if version}
+        synthetic = {"EHRXQA": self.ehrxqa == SYNTHETIC, "MedMod": self.medmod == SYNTHETIC}
+        return {name: SYNTHETIC if synthetic.get(name) else told for name, told in named.items() if told}
 
 
 def versions_of(settings: Settings) -> DatasetVersions:
