@@ -8,6 +8,7 @@ import pandas
 import pytest
 
 from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
+from clinseek_assets.benchmark.multimodal.manifest_file import read_multimodal_manifest
 from clinseek_assets.benchmark.vocabularies import CHEXPERT_LABELS, PHENOTYPES
 from clinseek_assets.storage.fingerprint import of_file
 from clinseek_assets.synthetic.multimodal.chest import chest_of
@@ -70,6 +71,11 @@ def test_groups_by_wording_are_those_counted(written, rows):
     groups = written.release.counts.per_group
     assert groups["finding_enumeration"] == found["finding_enumeration"] + SIZE.tasks_of_medmod["medmod_radiology"]
     assert set(groups.values()) == {8}
+
+
+def test_the_project_s_reader_takes_the_rows_and_groups_them_as_counted(written):
+    questions = read_multimodal_manifest(written.manifest)
+    assert Counter(question.task for question in questions) == written.release.counts.per_group
 
 
 def test_rows_have_the_released_keys_and_compact_lines(written, rows):
@@ -276,6 +282,8 @@ def test_full_has_exactly_the_released_counts(tmp_path):
     rows = [json.loads(line) for line in written.manifest.read_text(encoding="utf-8").splitlines()]
     found = Counter(group_by_wording(asked(row)) for row in rows if row["source_benchmark"] == EHRXQA)
     assert found == {"change_comparison": 222, "finding_presence": 177, "finding_enumeration": 98}
+    read = read_multimodal_manifest(written.manifest)
+    assert Counter(question.task for question in read) == OFFICIAL.multimodal.per_group
     assert len(list((written.sources / "mimic_cxr_jpg").rglob("*.jpg"))) == 827
     # Two processes drew them: here is one of them drawn in this one.
     life = next(
