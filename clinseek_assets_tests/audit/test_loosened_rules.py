@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,67 +12,16 @@ from clinseek_assets.audit import naive_strict
 from clinseek_assets.audit.comparison import ServedByRecord, difference
 from clinseek_assets.audit.life import Row
 from clinseek_assets.audit.plants import UNLIMITED
-from clinseek_assets.mimic.visibility.moments import (
-    AT_ONCE,
-    Always,
-    At,
-    FirstOf,
-    Latest,
-    Moment,
-    Of,
-    OnlyFor,
-    Where,
-)
-from clinseek_assets.mimic.visibility.rules import RULES, Rule
+from clinseek_assets.mimic.visibility.rules import RULES
 from clinseek_assets.records.pinned import strict_views
 from clinseek_assets.records.pinned.pin import Pin
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets.timeline.rows import rows_from_database
+from clinseek_assets_tests.audit.loosening import rules_loosened
 from clinseek_assets_tests.records.pinned.lives import PATIENT, T, write_database, write_reference
 from clinseek_assets_tests.records.pinned.random_lives import random_life
 
 LIVES = 40
-
-
-def loosened(moment: Moment, said: Collection[Moment] = ()) -> Iterator[Moment]:
-    """The moment with one of its parts left out, taken as long past, or without what is added to it.
-
-    Args:
-        moment: of a rule.
-        said: parts of it that stay as they are.
-    """
-    match moment:
-        case Always():
-            return
-        case Latest() | FirstOf():
-            kind = type(moment)
-            for place, part in enumerate(moment.moments):
-                if part in said:
-                    continue
-                before, after = moment.moments[:place], moment.moments[place + 1 :]
-                if len(moment.moments) > 1:
-                    yield kind(*before, *after)
-                yield from (kind(*before, less, *after) for less in loosened(part))
-        case Where():
-            yield from (replace(moment, filled=less) for less in loosened(moment.filled))
-            yield from (replace(moment, empty=less) for less in loosened(moment.empty))
-        case OnlyFor():
-            yield from (replace(moment, moment=less) for less in loosened(moment.moment))
-            yield from (replace(moment, texts=(text,)) for text in moment.texts if len(moment.texts) > 1)
-        case _:
-            if isinstance(moment, At | Of) and moment.plus != AT_ONCE:
-                yield replace(moment, plus=AT_ONCE)
-            yield Always()
-
-
-def rules_loosened(rule: Rule) -> Iterator[Rule]:
-    """The rule with its rows, or one group of values, known too early; a value need not wait for what its row did."""
-    yield from (replace(rule, row=less) for less in loosened(rule.row))
-    waited = rule.row.moments if isinstance(rule.row, Latest) else ()
-    for place, settled in enumerate(rule.settled):
-        for less in loosened(settled.known, waited):
-            changed = replace(settled, known=less)
-            yield replace(rule, settled=(*rule.settled[:place], changed, *rule.settled[place + 1 :]))
 
 
 CASES = [
