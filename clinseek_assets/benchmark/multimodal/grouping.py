@@ -24,7 +24,7 @@ _COMPARES = re.compile(
     r"""\b(?:compar\w+ (?:to|with)|relative to|in relation to|versus
         |still|newly|new\s+(?:finding|abnormalit|disease|device|tube|line)\w*|no\s+longer|any\s*more
         |chang(?:e|ed|es|ing)|resolv(?:e|ed|es|ing)|disappear(?:ed|s)?|persist\w*|worsen\w*|improv\w+
-        |(?:previous|prior|earlier|preceding|last|first|second)\s+(?:\w+\s+){0,3}(?:study|studies|x-?rays?)
+        |(?:previous|prior|earlier|preceding)\s+(?:\w+\s+){0,3}(?:study|studies|x-?rays?)
         |(?:two|both)\s+(?:\w+\s+){0,3}(?:studies|x-?rays)
         |difference|differ(?:s|ent)?|appear(?:ed)?\s+since|since\s+the)\b""",
     re.IGNORECASE | re.VERBOSE,

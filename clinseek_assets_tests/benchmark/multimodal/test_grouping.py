@@ -14,6 +14,8 @@ PRESENCE = (
     "in study 59990001, is either pneumonia or pleural effusion visible?",
     "which anatomical location has a lesion in study 59990001, the left lung or the right lung?",
     "can you verify whether the cardiac silhouette is enlarged in study 59990001?",
+    "given the last study of patient 19990001 this year, is there any lung lesion?",
+    "did the first chest x-ray of patient 19990001 in 2105 show an endotracheal tube?",
 )
 ENUMERATION = (
     "list all anatomical findings in the study 59990001.",
@@ -22,6 +24,7 @@ ENUMERATION = (
     "which tubes or lines are visible in study 59990001?",
     "what are the technical assessments of study 59990001?",
     "please name every device seen in study 59990001.",
+    "list all diseases in the last study of patient 19990001.",
 )
 CHANGE = (
     "list all findings that are new in study 59990002 compared to study 59990001.",
@@ -30,6 +33,8 @@ CHANGE = (
     "are there any newly detected diseases in study 59990002 relative to the prior chest x-ray?",
     "which abnormalities are no longer seen in study 59990002?",
     "did the lung opacity of study 59990001 change by study 59990002?",
+    "given the last study of patient 19990001, is there any finding that the previous study did not have?",
+    "in both studies of patient 19990001, is there an effusion?",
 )
 
 
