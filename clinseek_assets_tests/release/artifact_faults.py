@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.mimic.multimodal.dataset_files import find_medmod_subjects
 from clinseek_assets.storage.fingerprint import of_text
+from clinseek_assets.storage.receipts import ReceiptBook
 from clinseek_assets_tests.release.bed import Bed
 from clinseek_assets_tests.release.faults import PlantedFault
 
@@ -286,7 +286,7 @@ def _without_row(bed: Bed, question: Question, path: Path) -> None:
 def _no_receipt(bed: Bed, question: Question, path: Path) -> None:
     split, arm = path.parts[-3:-1]
     asset = f"{split}_{'contexts' if arm == 'curated' else 'strict_contexts'}"
-    shutil.rmtree(bed.layout.assets / "receipts" / asset)
+    ReceiptBook(bed.layout.assets / "receipts").forget(asset, question.task)
 
 
 CONTEXTS = tuple(
