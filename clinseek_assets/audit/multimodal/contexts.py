@@ -45,11 +45,16 @@ def _shown(table: Table, rows: Sequence[Row], reference: Path) -> ShownTable:
     time = table.event_time
     ordered = sorted(rows, key=lambda row: text_of(row[time]) or "") if time else list(rows)
     latest = [
-        [*(text_of(row[name]) for name in table.column_names), *_names(table, row, reference)]
+        [*(_held(row[name]) for name in table.column_names), *_names(table, row, reference)]
         for row in ordered[-MOST_ROWS:]
     ]
     columns = (*table.column_names, *(label.title for label in table.labels))
     return ShownTable(table.name, columns, tuple(map(tuple, latest)), (), len(rows))
+
+
+def _held(value: Any) -> Any:
+    """A value as a patient database holds it: SQLite knows no negative zero."""
+    return value + 0.0 if isinstance(value, float) else text_of(value)
 
 
 def _names(table: Table, row: Row, reference: Path) -> list[Any]:

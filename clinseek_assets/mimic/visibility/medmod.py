@@ -2,8 +2,8 @@
 
 MedMod keeps only admissions with one ICU stay, in one unit from begin to end, and only events of such admissions. So
 that there is an event at all tells of the ICU stay to come: ADM is the intime of the admission's stay here, and of an
-admission nothing but X-rays is known before. No outcome is read: neither the ends of stays nor deaths are in a database. A «J» in a
-reason marks a judgement.
+admission nothing but X-rays is known before. No outcome is read: neither the ends of stays nor deaths are in a
+database. A «J» in a reason marks a judgement.
 """
 
 from __future__ import annotations
