@@ -21,12 +21,12 @@ from clinseek_assets.models.agent.exchange import Step, shown_in, usage_of
 from clinseek_assets.models.agent.loop import Sought
 from clinseek_assets.models.agent.rules import Rules
 from clinseek_assets.models.agent.tally import Tally
-from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.agent.window import PLAIN
 from clinseek_assets.models.answer_vocabulary import answer_vocabulary
 from clinseek_assets.models.answered import Answered, predictions_frame
 from clinseek_assets.models.arm_run import Piece, Progress, require_unique, run_arm
 from clinseek_assets.models.baselines import PARTICIPANTS
+from clinseek_assets.models.baselines.seekers import seeker_version
 from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.curated_answer import parse_answer
 from clinseek_assets.models.curated_prompts import PROMPTS
@@ -162,7 +162,7 @@ def _answer_by_baseline(
 ) -> dict[tuple[str, int], Answered]:
     """Ask a participant that runs in this process: deterministic, so it needs no journal."""
     participant = PARTICIPANTS[str(model.model_id)]
-    own = {"baseline": f"{participant.name} {participant.version}", "priors": priors.fingerprint if priors else "none"}
+    own = {"baseline": seeker_version(participant.name), "priors": priors.fingerprint if priors else "none"}
     answered = {}
     for done, piece in enumerate(pieces, start=1):
         started = time.perf_counter()
@@ -195,7 +195,7 @@ class _Curated:
         """Ask once; after a refusal that its length can have caused, with less of the context."""
         shown = self._shown[piece.question.qid]
         try:
-            exhibits = await on_a_thread(lambda: self._exhibition.of(piece.question))
+            exhibits = await self._exhibition.ready(piece.question)
         except ImageFault as fault:
             return Sought(Answered(Outcome.NOT_RUN, context_sha256=shown.sha256, error_kind=f"image_{fault.kind}"), ())
         written = PROMPTS[piece.question.split]

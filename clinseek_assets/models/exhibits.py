@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.imaging.pictures import PictureShelf
+from clinseek_assets.models.agent.threads import on_a_thread
 from clinseek_assets.models.identities import Parts
 from clinseek_assets.records.tools.specs import Picture
 from clinseek_assets.storage import fingerprint
@@ -94,8 +95,14 @@ class Exhibition:
         shown = shelf.of(question)
         return Exhibits(linked, self.vision, shown.pictures, shown.note, reports)
 
+    async def ready(self, question: Question) -> Exhibits:
+        """As `of`, with the pictures made ready beside the event loop."""
+        if self._shelf_for(question) is None:
+            return self.of(question)
+        return await on_a_thread(lambda: self.of(question))
+
     def _shelf_for(self, question: Question) -> PictureShelf | None:
-        """The shelf, where the question has images that are to be shown."""
+        """The shelf, where the question has images that are to be shown; text questions have none."""
         if not self.vision or not question.image_paths:
             return None
         if self.shelf is None:

@@ -158,7 +158,7 @@ class _Seeking:
 
     async def __call__(self, piece: Piece, caller: Caller) -> Sought:
         try:
-            exhibits = await on_a_thread(lambda: self._exhibition.of(piece.question))
+            exhibits = await self._exhibition.ready(piece.question)
         except ImageFault as fault:
             return Sought(Answered(Outcome.NOT_RUN, error_kind=f"image_{fault.kind}"), ())
         unseeing = piece.question.split == MULTIMODAL and not exhibits.vision

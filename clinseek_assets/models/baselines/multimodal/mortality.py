@@ -2,8 +2,8 @@
 
 The points are those of the text split's risks (NEWS2's and SOFA's bands, treatments, age). Unlike there, questions are
 not balanced: in MIMIC's intensive care about one stay in eight ends in death (Harutyunyan et al., 2019: 13.2 %), and
-few patients die within a day. So the thresholds lie where about that share of the questions of their kind stands above
-them (measured on the synthetic release); no label takes part in it.
+fewer patients die within a day. So the thresholds lie where about such a share of the questions of their kind reaches
+them: on the synthetic release one in seven, and one in twelve. No label takes part in it.
 """
 
 from __future__ import annotations
