@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pandas
 
 from clinseek_assets.assets.artifact import code_of
-from clinseek_assets.assets.image_links import REPORTS, files_of
+from clinseek_assets.assets.image_links import IMAGES, REPORTS, files_of
 from clinseek_assets.assets.kept_class import kept_class
 from clinseek_assets.assets.multimodal_contexts import report_texts
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
@@ -44,7 +44,13 @@ DATABASES = {
         "medmod_reference_tables",
     ),
 }
-IMAGES = "image_links"
+# What besides `models` shapes answers.
+CURATED_CODE = {
+    "text": ("contexts/prompts.py",),
+    "multimodal": ("contexts/multimodal_prompts.py", "contexts/shortened_record.py", "imaging"),
+}
+_RECORDS = ("records/tools", "records/pinned", "mimic/visibility")
+SEEKING_CODE = {"text": _RECORDS, "multimodal": (*_RECORDS, "imaging")}
 PRIORS = "candidate_priors"
 
 
@@ -256,7 +262,7 @@ def curated(split: Split, name: str, contexts: str, description: str) -> Arm:
         inputs=lambda home, subtask: given(home, split, contexts, subtask),
         answer=partial(answer_given, split=split, arm=name, contexts=contexts),
         parts=partial(parts_given, split=split, arm=name, contexts=contexts),
-        code=code_of("models", "contexts/prompts.py", "assets/arms.py"),
+        code=code_of("models", *CURATED_CODE[split.name], "assets/arms.py"),
     )
 
 
@@ -270,7 +276,7 @@ def seeking(split: Split, name: str, policy: Policy, description: str) -> Arm:
         inputs=lambda home, subtask: sought(home, split, subtask),
         answer=partial(answer_by_seeking, split=split, arm=name, policy=policy),
         parts=partial(parts_sought, split=split, policy=policy),
-        code=code_of("models", "records/tools", "records/pinned", "mimic/visibility", "assets/arms.py"),
+        code=code_of("models", *SEEKING_CODE[split.name], "assets/arms.py"),
     )
 
 

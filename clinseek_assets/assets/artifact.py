@@ -16,6 +16,7 @@ import json
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ ONE_RUN_AFTERWARDS = dg.BackfillPolicy.multi_run(max_partitions_per_run=100_000)
 
 AnyPartitions = dg.StaticPartitionsDefinition | dg.MultiPartitionsDefinition
 WHOLE: tuple[None] = (None,)
+SOURCES = (".py", ".yaml", ".csv", ".json")
 
 
 @dataclass(frozen=True)
@@ -112,15 +114,19 @@ class Artifact:
 def code_of(*names: str) -> str:
     """A short hash of the source of parts of this package (`mimic`, `records/patient_databases.py`).
 
-    A change of a rule's code makes stale what the rule built; a part is read as files, so that nothing is imported.
+    A change of a rule's code, or of the catalogues beside it, makes stale what the rule built; a part is read as files,
+    so that nothing is imported.
     """
+    return of_parts(digest for name in names for digest in digests_of(name))[:16]
+
+
+@cache
+def digests_of(name: str) -> tuple[str, ...]:
+    """Each source file of a part with its hash; a part is asked for by many assets."""
     root = Path(str(files(PACKAGE)))
-    digests = []
-    for name in names:
-        path = root / name
-        sources = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        digests += [f"{source.relative_to(root)} {of_file(source)}" for source in sources]
-    return of_parts(digests)[:16]
+    path = root / name
+    sources = sorted(each for each in path.rglob("*") if each.suffix in SOURCES) if path.is_dir() else [path]
+    return tuple(f"{source.relative_to(root)} {of_file(source)}" for source in sources)
 
 
 def asset_key(name: str) -> dg.AssetKey:
