@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import duckdb
@@ -203,24 +203,30 @@ class CandidatePriors:
 
     @classmethod
     def load(cls, path: Path) -> CandidatePriors:
-        """Read what `save` wrote.
+        """Read what `save` wrote; as long as the file stands as it is, this is the same object.
 
         Raises:
             SourceFault: the file is missing or is not of this shape.
         """
         try:
-            frame = pd.read_parquet(path)
+            return _loaded(path, path.stat().st_mtime_ns)
         except (OSError, ValueError) as error:
             raise SourceFault(
                 f"The candidate frequencies {path} cannot be read ({type(error).__name__}).",
                 mend="Count them again from the source tables.",
             ) from None
-        if tuple(frame.columns) != COLUMNS:
-            raise SourceFault(
-                f"The candidate frequencies {path} have other columns than expected.",
-                mend="Count them again from the source tables.",
-            )
-        return cls(frame)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, written: int) -> CandidatePriors:
+    """The frequencies, which each partition of each arm asks for; `written` keeps an older file's from being reused."""
+    frame = pd.read_parquet(path)
+    if tuple(frame.columns) != COLUMNS:
+        raise SourceFault(
+            f"The candidate frequencies {path} have other columns than expected.",
+            mend="Count them again from the source tables.",
+        )
+    return CandidatePriors(frame)
 
 
 def candidate_priors(tables: Mapping[str, Path], reference_db: Path) -> CandidatePriors:
