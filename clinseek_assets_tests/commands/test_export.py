@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from clinseek_assets_tests.release.a_built_release import bed, built_release
 from clinseek_assets_tests.release.on_the_terminal import clinseek
-
-__all__ = ["bed", "built_release"]
 
 
 def test_an_export_ends_with_0_and_says_what_it_holds(bed, tmp_path):

@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 
 from clinseek_assets.benchmark.released_counts import FILE_NAME
-from clinseek_assets_tests.release.a_built_release import bed, built_release
 from clinseek_assets_tests.release.a_release import PATIENTS
 from clinseek_assets_tests.release.a_release import TEXT_COUNTS as COUNTS
 from clinseek_assets_tests.release.a_release import TEXT_ROWS as ROWS
 from clinseek_assets_tests.release.on_the_terminal import clinseek
-
-__all__ = ["bed", "built_release"]
 
 CLINSEEK = Path(sys.executable).with_name("clinseek")
 
@@ -88,9 +85,8 @@ def test_databases_that_were_not_built_fail_by_row_and_not_by_patient(release):
     assert not any(str(patient) in ran.stdout + ran.stderr for patient in PATIENTS)
 
 
-@pytest.mark.parametrize("text", ["{", "", '[{"qid": "q"}]'])
-def test_a_manifest_that_cannot_be_read_ends_with_1_and_no_traceback(release, text):
-    (release / "ClinSeek-Bench_text.json").write_text(text)
+def test_a_manifest_that_cannot_be_read_ends_with_1_and_no_traceback(release):
+    (release / "ClinSeek-Bench_text.json").write_text("{")
     ran = validate(release, "--json")
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
