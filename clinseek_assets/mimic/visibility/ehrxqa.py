@@ -57,8 +57,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "diagnoses_icd",
             Billed(),
-            "coded after the stay, from what its X-rays showed too: never those of the question's own (J); EHRXQA dates "
-            "a code by the admission's begin",
+            "coded after the stay, from what its X-rays showed too: never those of the question's own (J); EHRXQA "
+            "dates a code by the admission's begin",
             names("row_id subject_id hadm_id icd_code charttime"),
             order=At("charttime"),
         ),
