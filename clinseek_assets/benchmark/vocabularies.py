@@ -50,3 +50,6 @@ CHEXPERT_LABELS = (
     "Pneumothorax",
     "Support Devices",
 )
+
+VOCABULARIES: dict[str, tuple[str, ...]] = {"phenotypes": PHENOTYPES, "chexpert": CHEXPERT_LABELS}
+"""Name of a vocabulary, as `groups.Task.vocabulary` has it -> its names."""

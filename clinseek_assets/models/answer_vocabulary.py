@@ -9,9 +9,7 @@ from __future__ import annotations
 from clinseek_assets.benchmark.groups import TASKS
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.subtasks import YES_NO
-from clinseek_assets.benchmark.vocabularies import CHEXPERT_LABELS, PHENOTYPES
-
-VOCABULARIES = {"phenotypes": PHENOTYPES, "chexpert": CHEXPERT_LABELS}
+from clinseek_assets.benchmark.vocabularies import VOCABULARIES
 
 
 def answer_vocabulary(question: Question) -> tuple[str, ...] | None:

@@ -16,7 +16,7 @@ from clinseek_assets.benchmark.multimodal.qids import parse_qid
 from clinseek_assets.benchmark.multimodal.review import group_checks, multimodal_count_checks
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.benchmark.released_counts import MultimodalCounts, expected_counts
-from clinseek_assets.benchmark.vocabularies import CHEXPERT_LABELS, PHENOTYPES
+from clinseek_assets.benchmark.vocabularies import VOCABULARIES
 from clinseek_assets.faults import Fault
 from clinseek_assets.imaging.released_paths import read_image_path
 from clinseek_assets.imaging.troubles import ImageFault
@@ -25,7 +25,6 @@ from clinseek_assets.release.linked_paths import path_checks
 
 OFFICIAL = "official"
 YES_NO = frozenset(map(answer_key, ("yes", "no")))
-VOCABULARIES = {"phenotypes": PHENOTYPES, "chexpert": CHEXPERT_LABELS}
 
 
 def multimodal_manifest_checks(manifest: Path, release_root: Path) -> tuple[list[ReleaseCheck], list[Question]]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.benchmark.vocabularies import VOCABULARIES
 from clinseek_assets.faults import DatabaseFault
 from clinseek_assets.models.agent.pinned_tools import file_hash
 from clinseek_assets.models.browsing.corpus import Library
@@ -14,7 +15,7 @@ from clinseek_assets.models.browsing.toolboxes import Toolboxes
 from clinseek_assets.models.browsing.tools import BrowserTools, version_over
 from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.record_files import RecordFiles
-from clinseek_assets.records.tools.closed_vocabularies import NAMES, ClosedVocabulary, vocabulary_of
+from clinseek_assets.records.tools.closed_vocabularies import ClosedVocabulary, vocabulary_of
 from clinseek_assets.records.tools.descriptions import catalogue_descriptions
 from clinseek_assets.records.tools.ehr_tools import EhrTools, tools_version
 from clinseek_assets.records.tools.meanings import Meanings
@@ -47,7 +48,7 @@ class DatasetTools:
         return fingerprint.of_parts(
             [
                 *(self._version_over(dataset) for dataset in sorted(self.files)),
-                *(ClosedVocabulary(name).fingerprint for name in sorted(NAMES)),
+                *(ClosedVocabulary(name).fingerprint for name in sorted(VOCABULARIES)),
                 version_over(self.library) if self.library else "none",
             ]
         )

@@ -11,14 +11,12 @@ from functools import cache, cached_property
 from typing import Any
 
 from clinseek_assets.benchmark.groups import TASKS
-from clinseek_assets.benchmark.vocabularies import CHEXPERT_LABELS, PHENOTYPES
+from clinseek_assets.benchmark.vocabularies import VOCABULARIES
 from clinseek_assets.records.tools.candidates import NAME, Vocabulary
 from clinseek_assets.records.tools.plain_text import contains
 from clinseek_assets.storage.fingerprint import of_value
 
 ENDING = "_candidates"
-NAMES: Mapping[str, tuple[str, ...]] = {"phenotypes": PHENOTYPES, "chexpert": CHEXPERT_LABELS}
-"""Name of a vocabulary, as `groups.Task.vocabulary` has it -> its names."""
 MEANINGS: Mapping[str, str] = {
     "phenotypes": "The 25 groups of conditions (HCUP CCS) that a phenotype question asks for.",
     "chexpert": "The 14 chest X-ray labels (CheXpert) that a radiology question asks for.",
@@ -29,11 +27,11 @@ class ClosedVocabulary:
     """One vocabulary, or none, to be searched; see `candidates.SearchableNames`.
 
     Args:
-        name: a key of `NAMES`, or "" for none.
+        name: a key of `VOCABULARIES`, or "" for none.
     """
 
     def __init__(self, name: str) -> None:
-        names = {f"{name}{ENDING}": NAMES[name]} if name else {}
+        names = {f"{name}{ENDING}": VOCABULARIES[name]} if name else {}
         self._names = names
         self.tables: Mapping[str, tuple[str, ...]] = dict.fromkeys(names, (NAME,))
         self.rows: Mapping[str, int] = {table: len(of_table) for table, of_table in names.items()}
