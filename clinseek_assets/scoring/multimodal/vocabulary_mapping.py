@@ -19,8 +19,8 @@ import numpy
 from numpy.typing import NDArray
 
 from clinseek_assets.benchmark.groups import TASKS
-from clinseek_assets.faults import SettingsFault
 from clinseek_assets.benchmark.vocabularies import VOCABULARIES
+from clinseek_assets.faults import SettingsFault
 from clinseek_assets.records.tools.meanings import LIBRARY, Encoder, SentenceModel
 from clinseek_assets.storage.fingerprint import of_parts
 
