@@ -37,9 +37,7 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
     definitions = dg.Definitions(
         assets=[*(artifact.definition for artifact in graph.artifacts), *graph.absent],
         jobs=all_jobs,
-        schedules=[
-            weekly_evaluation(arm, list(home.models)) for arms in ARMS_OF.values() for arm in arms.values()
-        ],
+        schedules=[weekly_evaluation(arm, list(home.models)) for arms in ARMS_OF.values() for arm in arms.values()],
         sensors=[downstream_follows(), sweep(graph, home, all_jobs)],
         resources={
             "home": home,

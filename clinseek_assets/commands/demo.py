@@ -1,4 +1,4 @@
-"""`clinseek demo`: synthetic data, the whole graph, the leaderboard."""
+"""`clinseek demo`: synthetic data, the whole graph, the leaderboards of both splits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 import click
 from rich.console import Console
 
+from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.locations.settings import Settings, load_settings
@@ -24,7 +25,7 @@ OWN_DATA = {"CLINSEEK_RELEASE_ROOT", "MIMIC_IV_ROOT", "MIMIC_IV_HOSP_ROOT", "PHY
     help="small: a few questions a subtask, in a minute; full: exactly the released counts.",
 )
 def command(profile: str) -> None:
-    """Make synthetic data if there is none, run the whole graph through Dagster, and show the leaderboard.
+    """Make synthetic data if there is none, run the whole graph through Dagster, and show the leaderboards.
 
     Where settings name a release and sources of your own, those are taken instead of synthetic ones. What is up to date
     stays as it is: a second run has nothing to do and says so. Everything is written below CLINSEEK_HOME.
@@ -40,7 +41,8 @@ def command(profile: str) -> None:
         rebuilt = bring_up_to_date(settings, progress)
     out = Console()
     out.print()
-    show(leaderboard_tables(settings.layout, "strict"))
+    for split in SPLITS:
+        show(leaderboard_tables(settings.layout, "strict", split))
     worked, seconds = len(rebuilt.worked), time.monotonic() - started
     told = f"{worked} of {rebuilt.assets} assets had work to do ({seconds:.0f} s)."
     for line in (told if worked else f"Up to date: {told}", *next_steps(settings)):
@@ -54,7 +56,7 @@ def next_steps(settings: Settings) -> list[str]:
         "What to open next:",
         "  make ui    lineage, artifacts, checks: http://127.0.0.1:3000",
         f"  {settings.layout.reports / 'leaderboard.html'}",
-        "  clinseek leaderboard --mode compat · clinseek doctor · clinseek evaluate --help",
+        "  clinseek leaderboard --split multimodal --mode compat · clinseek doctor · clinseek evaluate --help",
     ]
 
 
