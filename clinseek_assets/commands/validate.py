@@ -64,10 +64,11 @@ def command(manifest_only: bool, split: str | None, as_json: bool, report: Path 
 
 def all_checks(settings: Settings, splits: Sequence[str]) -> list[ReleaseCheck]:
     """The manifests and all that was built from them, with progress on stderr."""
-    from clinseek_assets.release.validation import release_checks  # here, since what looks at frames takes long to load
+    from clinseek_assets.release.scope import Scope  # here, since what looks at frames takes long to load
+    from clinseek_assets.release.validation import release_checks
 
     with StageBars() as bars:
-        return release_checks(settings, splits, bars.show)
+        return release_checks(Scope(settings, bars.show), splits)
 
 
 def show(checks: Sequence[ReleaseCheck]) -> None:

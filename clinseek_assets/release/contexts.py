@@ -12,6 +12,7 @@ import pyarrow as pa
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.release.checks import ANY, NAMED_ROWS, ReleaseCheck, count, row
+from clinseek_assets.release.scope import Scope
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
 
@@ -20,25 +21,24 @@ ARMS = {"curated": "contexts", "curated_strict": "strict_contexts"}
 COLUMNS = ["qid", "context", "context_sha256"]
 
 
-def context_checks(split: str, questions: Sequence[Question], layout: Layout) -> Iterator[ReleaseCheck]:
+def context_checks(split: str, questions: Sequence[Question], scope: Scope) -> Iterator[ReleaseCheck]:
     """Whether the contexts of these questions are there, have their own hash, and are the files that were recorded.
 
     Args:
         split: `text` or `multimodal`.
         questions: all of the split.
-        layout: the home whose artifacts are looked at.
+        scope: the home whose artifacts are looked at, and which of them must be there.
     """
-    receipts = ReceiptBook(layout.assets / "receipts")
-    for arm, asset in ARMS.items():
-        kept = KeptContexts.read(split, arm, questions, layout)
+    receipts = ReceiptBook(scope.layout.assets / "receipts")
+    for arm, kind in ARMS.items():
+        asset = f"{split}_{kind}"
+        wanted = scope.subtasks(asset, questions)
+        asked = [question for question in questions if question.task in wanted]
+        kept = KeptContexts.read(split, arm, asked, scope.layout)
         what = f"{split}: {arm} contexts"
-        yield count(f"{what} that are there", len(questions), len(questions) - len(kept.lacking), kept.lacking)
+        yield count(f"{what} that are there", len(asked), len(asked) - len(kept.lacking), kept.lacking)
         yield count(f"{what} with their own hash", kept.rows, kept.rows - len(kept.altered), kept.altered)
-        foreign = [
-            subtask
-            for subtask, path in kept.files.items()
-            if receipts.content(f"{split}_{asset}", subtask) != of_file(path)
-        ]
+        foreign = [subtask for subtask, path in kept.files.items() if receipts.content(asset, subtask) != of_file(path)]
         yield count(f"{what}: subtasks as recorded", len(kept.files), len(kept.files) - len(foreign), foreign)
         yield ReleaseCheck(f"{what}: rows without a text", ANY, len(kept.empty), True, tuple(kept.empty[:NAMED_ROWS]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas
@@ -18,6 +18,7 @@ from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings
 from clinseek_assets.release.checks import ReleaseCheck, by_state, count, warned
 from clinseek_assets.release.linked_paths import PATH_STATES
+from clinseek_assets.release.scope import Scope
 
 LINKS = "image_links"
 WHAT = "multimodal: linked images"
@@ -45,25 +46,22 @@ def image_files(settings: Settings) -> ImageFiles:
     return ImageFiles([settings.mimic_cxr_jpg_root, settings.mimic_cxr_root, settings.release_root])
 
 
-def image_checks(
-    questions: Sequence[Question], settings: Settings, *, progress: Callable[[int, int], None] | None = None
-) -> Iterator[ReleaseCheck]:
+def image_checks(questions: Sequence[Question], scope: Scope) -> Iterator[ReleaseCheck]:
     """Whether every linked X-ray is there and decodes, and what `image_links` and the metadata list say of it.
 
     Paths that cannot be of their row are told by `linked_paths.path_checks` and play no part here.
 
     Args:
         questions: of the multimodal manifest.
-        settings: where the images and the artifacts lie.
-        progress: told images verified and in all.
+        scope: where the images and the artifacts lie, and which links must be there.
     """
-    layout = settings.layout
-    found = image_links(questions, image_files(settings), Verifier(verifications(layout)), {}, progress)
+    layout, files = scope.layout, image_files(scope.settings)
+    found = image_links(questions, files, Verifier(verifications(layout)), {}, scope.stage("Linked X-rays"))
     found = found[~found["status"].isin(list(PATH_STATES))]
     images = found.drop_duplicates("released_path")
     failing = {str(state): places(rows) for state, rows in images.groupby("status")}
     yield from by_state(WHAT, IMAGE_STATES, len(images), failing)
-    yield from as_linked("image", found, kept_links(layout, LINKS, ["released_path", "sha256"]))
+    yield from as_linked("image", found[found["subtask"].isin(scope.subtasks(LINKS, questions))], layout)
     yield from _as_listed(images, layout.dataset_table("mimic_cxr", "metadata"))
 
 
@@ -72,9 +70,9 @@ def places(rows: pandas.DataFrame) -> list[str]:
     return [f"row {number}" for number in dict.fromkeys(rows["row_number"].tolist())]
 
 
-def kept_links(layout: Layout, what: str, columns: Sequence[str]) -> pandas.DataFrame:
+def _kept_links(layout: Layout, what: str) -> pandas.DataFrame:
     """The links that the graph kept, over all groups whose file is there and can be read."""
-    wanted = ["qid", "position", *columns]
+    wanted = ["qid", "position", "released_path", "sha256"]
     frames = []
     for group in GROUPS:
         try:
@@ -84,14 +82,15 @@ def kept_links(layout: Layout, what: str, columns: Sequence[str]) -> pandas.Data
     return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=wanted)
 
 
-def as_linked(thing: str, found: pandas.DataFrame, kept: pandas.DataFrame) -> Iterator[ReleaseCheck]:
+def as_linked(thing: str, found: pandas.DataFrame, layout: Layout) -> Iterator[ReleaseCheck]:
     """Whether the graph kept each link, and whether each usable file is still what was kept of it.
 
     Args:
         thing: `image` or `report`.
         found: the links as they are now: qid, row_number, position, released_path, status, sha256.
-        kept: the links as the graph kept them.
+        layout: where the graph keeps its links.
     """
+    kept = _kept_links(layout, f"{thing}_links")
     keys = ["qid", "position", "released_path"]
     both = found.merge(kept.drop_duplicates(keys), on=keys, how="left", suffixes=("", "_kept"), indicator=True)
     unlinked = both[both["_merge"] != "both"]

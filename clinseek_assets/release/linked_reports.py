@@ -13,7 +13,8 @@ from clinseek_assets.imaging.troubles import OK, ImageFault
 from clinseek_assets.locations.settings import Settings
 from clinseek_assets.mimic.multimodal.radiology_reports import ReportFault, ReportTexts
 from clinseek_assets.release.checks import ReleaseCheck, by_state, unusable
-from clinseek_assets.release.linked_images import as_linked, kept_links, places
+from clinseek_assets.release.linked_images import as_linked, places
+from clinseek_assets.release.scope import Scope
 
 LINKS = "report_links"
 WHAT = "multimodal: linked reports"
@@ -26,32 +27,29 @@ REPORT_STATES = {
     "empty": "with content",
     "not_utf8": "in UTF-8",
 }
-LINK_COLUMNS = ["qid", "row_number", "position", "released_path", "status", "sha256"]
+LINK_COLUMNS = ["qid", "row_number", "subtask", "position", "released_path", "status", "sha256"]
 
 
-def report_checks(
-    questions: Sequence[Question], settings: Settings, *, progress: Callable[[int, int], None] | None = None
-) -> Iterator[ReleaseCheck]:
+def report_checks(questions: Sequence[Question], scope: Scope) -> Iterator[ReleaseCheck]:
     """Whether every linked report is there and holds text, and is still what `report_links` has.
 
     Paths that cannot be of their row are told by `linked_paths.path_checks` and play no part here.
 
     Args:
         questions: of the multimodal manifest; where none links a report, there is nothing to check.
-        settings: where the reports and the artifacts lie.
-        progress: told questions looked at and in all.
+        scope: where the reports and the artifacts lie, and which links must be there.
     """
     if not any(question.report_paths for question in questions):
         return
     try:
-        found = _found(questions, _reports(settings), progress)
+        found = _found(questions, _reports(scope.settings), scope.stage("Linked reports"))
     except ReportFault as fault:
         yield unusable("multimodal: radiology reports", "not readable", str(fault))
         return
     reports = found.drop_duplicates("released_path")
     failing = {str(state): places(rows) for state, rows in reports.groupby("status")}
     yield from by_state(WHAT, REPORT_STATES, len(reports), failing)
-    yield from as_linked("report", found, kept_links(settings.layout, LINKS, ["released_path", "sha256"]))
+    yield from as_linked("report", found[found["subtask"].isin(scope.subtasks(LINKS, questions))], scope.layout)
 
 
 def _reports(settings: Settings) -> ReportTexts:
@@ -64,9 +62,7 @@ def _reports(settings: Settings) -> ReportTexts:
     return ReportTexts.of(settings.mimic_cxr_root)
 
 
-def _found(
-    questions: Sequence[Question], texts: ReportTexts, progress: Callable[[int, int], None] | None
-) -> pandas.DataFrame:
+def _found(questions: Sequence[Question], texts: ReportTexts, progress: Callable[[int, int], None]) -> pandas.DataFrame:
     """Every link of a report as it is now, in the columns `LINK_COLUMNS`; each report is read once."""
     read: dict[ReleasedReport, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
@@ -78,10 +74,9 @@ def _found(
                 continue
             if report not in read:
                 read[report] = _state(texts, report)
-            place = {"qid": question.qid, "row_number": question.row_number, "position": position}
-            rows.append({**place, "released_path": released, **read[report]})
-        if progress:
-            progress(done, len(questions))
+            place = {"qid": question.qid, "row_number": question.row_number, "subtask": question.task}
+            rows.append({**place, "position": position, "released_path": released, **read[report]})
+        progress(done, len(questions))
     return pandas.DataFrame(rows, columns=LINK_COLUMNS)
 
 

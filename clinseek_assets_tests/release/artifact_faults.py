@@ -47,6 +47,17 @@ def _of_another(bed: Bed, question: Question, path: Path) -> None:
     bed.replace(path, bed.database(bed.another_patient(question)).read_bytes())
 
 
+def _a_row_of_another(bed: Bed, question: Question, path: Path) -> None:
+    """In a table that has rows; beside `patients`, which has one of each patient."""
+    other = bed.another_patient(question).subject_id
+    with bed.sql(path) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        changed = (
+            connection.execute(f'UPDATE "{name}" SET subject_id = {other}') for name in names if name != "patients"
+        )
+        assert any(update.rowcount for update in changed)
+
+
 def _longer(bed: Bed, question: Question, path: Path) -> None:
     bed.replace(path, path.read_bytes() + bytes(1024))
 
@@ -65,7 +76,7 @@ DATABASES = tuple(
         ("cut", "that open", lambda bed, question, path: bed.cut(path, 0.3)),
         ("a web page", "that open", lambda bed, question, path: bed.replace(path, WEB_PAGE)),
         ("another patient's", "of their patient", _of_another),
-        ("another patient's row", "of their patient", _sql(f"UPDATE {table} SET subject_id = {{other}}")),
+        ("another patient's row", "of their patient", _a_row_of_another),
         ("a table is missing", "with the catalogue's tables", _sql(f"DROP TABLE {table}")),
         ("a table of labels", "with the catalogue's tables", _sql("CREATE TABLE tb_cxr_plus (subject_id INTEGER)")),
         ("a column too many", "with the catalogue's tables", _sql(f"ALTER TABLE {table} ADD COLUMN outcome TEXT")),

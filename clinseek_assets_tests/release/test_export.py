@@ -21,6 +21,7 @@ from clinseek_assets.release.export import writing
 from clinseek_assets.release.export.placing import COPIES, HARD_LINKS, Way
 from clinseek_assets.release.export.writing import MARKER, export_release
 from clinseek_assets.release.manifests import manifest_checks, read_split
+from clinseek_assets.release.scope import Scope
 from clinseek_assets_tests.release import as_published
 from clinseek_assets_tests.release.a_release import (
     FIRST,
@@ -116,7 +117,7 @@ def test_the_package_is_a_release_root_whose_images_and_reports_are_found(bed, p
     checks = manifest_checks(settings, BOTH)
     questions = read_split(settings, "multimodal")[1]
     for part in (validation.multimodal_images, validation.multimodal_reports):
-        checks += part(settings, questions, lambda stage, done, total: None)
+        checks += part(Scope(settings), questions)
     assert len(checks) > 60
     assert [check for check in checks if not check.ok] == []
 

@@ -9,6 +9,7 @@ import pytest
 from clinseek_assets.benchmark.released_counts import OFFICIAL
 from clinseek_assets.release import validation
 from clinseek_assets.release.manifests import SPLITS
+from clinseek_assets.release.scope import Scope
 from clinseek_assets.synthetic.release import synthesize
 from clinseek_assets_tests.release.bed import Bed, linked_copy
 from clinseek_assets_tests.release.built import build, settings_of
@@ -33,7 +34,7 @@ def bed(full_release, tmp_path):
 
 
 def test_all_counts_are_the_released_ones_and_nothing_is_missing(full_release):
-    checks = {check.name: check for check in validation.release_checks(settings_of(full_release), SPLITS)}
+    checks = {check.name: check for check in validation.release_checks(Scope(settings_of(full_release)), SPLITS)}
     assert [check for check in checks.values() if not check.ok or check.warning] == []
     assert OFFICIAL.multimodal is not None
     for dataset in ("ehrxqa", "medmod"):
