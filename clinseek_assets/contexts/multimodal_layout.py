@@ -10,8 +10,7 @@ switched on, and are in no context otherwise.
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,8 @@ from typing import Any
 MOST_ROWS = 80
 NO_IMAGE = "NONE"
 NO_TABLE = "The record has no table."
+QUOTE = '"'
+TO_QUOTE = re.compile(r'[,"\r\n]')
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,10 @@ def _table_text(table: ShownTable) -> str:
 
 
 def _as_csv(table: ShownTable) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(table.rows)
-    return text.getvalue().rstrip("\n")
+    return "\n".join(",".join(map(_cell, cells)) for cells in (table.columns, *table.rows))
+
+
+def _cell(value: Any) -> str:
+    """A value as CSV has it; any kind of line break is quoted, which Python's own writer does not do for all."""
+    text = "" if value is None else str(value)
+    return f'"{text.replace(QUOTE, QUOTE + QUOTE)}"' if TO_QUOTE.search(text) else text
