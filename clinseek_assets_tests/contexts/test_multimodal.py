@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clinseek_assets.benchmark.questions import Question
@@ -173,6 +173,7 @@ def test_a_context_that_is_too_long_loses_its_oldest_rows_only(files):
 CELLS = st.one_of(st.none(), st.integers(), st.floats(allow_nan=False), st.text(st.characters(codec="utf-8")))
 
 
+@example([(None, "\r"), ("a\r\nb", '"')])
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
 def test_every_value_comes_back_out_of_the_csv(rows):
     shown = ShownTable("t", ("a", "b"), tuple(rows), tuple(range(len(rows))), len(rows))
