@@ -39,6 +39,11 @@ class Moved:
     total: int
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A worker has loaded the graph."""
+
+
 class Crew:
     """Workers for stages, started when they are first needed.
 
@@ -71,6 +76,11 @@ class Crew:
         """Whether there are workers already."""
         return bool(self._idle or self._busy)
 
+    @property
+    def loading(self) -> bool:
+        """Whether there are workers, all of which still load the graph."""
+        return self.started and not any(worker.loaded for worker in [*self._idle, *self._busy.values()])
+
     def start(self) -> None:
         """Start all workers, so that they load the graph while there is other work."""
         while len(self._idle) + len(self._busy) < self.most:
@@ -91,6 +101,8 @@ class Crew:
             for stage, worker in list(self._busy.items()):
                 if worker.connection in there:
                     told = worker.told()
+                    if isinstance(told, Loaded):
+                        continue
                     if isinstance(told, Moved):
                         moved(told)
                         continue
@@ -129,11 +141,20 @@ class _Worker:
         with _interrupts_held_back():  # until it has a group of its own
             self.process.start()
         its_end.close()
+        self._loaded = False
 
-    def told(self) -> Moved | Outcome | None:
+    @property
+    def loaded(self) -> bool:
+        """Whether it has loaded the graph, or has ended over it."""
+        if not self._loaded and self.connection.poll():
+            self.told()
+        return self._loaded
+
+    def told(self) -> Loaded | Moved | Outcome | None:
         """The next thing that it tells; None if it is gone."""
+        self._loaded = True  # that is the first thing
         try:
-            told: Moved | Outcome = self.connection.recv()
+            told: Loaded | Moved | Outcome = self.connection.recv()
         except (EOFError, OSError):
             return None
         return told
@@ -233,6 +254,7 @@ def serve(connection: Connection, build: Build, settings: Settings) -> None:
     progress = SentProgress(connection)
     location = build(settings, {"progress": progress})
     with open_instance(settings.layout) as instance:
+        connection.send(Loaded())
         while (work := connection.recv()) is not None:
             progress.stage = work.stage
             try:

@@ -136,14 +136,15 @@ class _Rebuilding:
             self._look()
             together = [work for work in self._due.values() if not self._asks_an_endpoint(work)]
             if self._crew and together and (under_way or self._worth_workers(together)):
+                if not under_way and self._crew.loading and not self._stages[together[0].stage].arms:
+                    self._do_here(together[0])  # the short stages at the beginning do not wait for workers
+                    continue
                 for work in together[: self._crew.free]:
                     self._begin(work)
                     self._crew.begin(work)
                     under_way += 1
             elif self._due and not under_way:
-                work = next(iter(together or self._due.values()))
-                self._begin(work)
-                self._end(do(work, self._location, self._instance))
+                self._do_here(next(iter(together or self._due.values())))
                 continue
             if not (self._crew and under_way):
                 return
@@ -172,6 +173,10 @@ class _Rebuilding:
         del self._due[work.stage]
         self._order.begin(work.stage)
         self._follower.began(work.stage, work.parts, self._all_parts(work.stage))
+
+    def _do_here(self, work: Work) -> None:
+        self._begin(work)
+        self._end(do(work, self._location, self._instance))
 
     def _end(self, outcome: Outcome) -> None:
         self._order.end(outcome.stage)

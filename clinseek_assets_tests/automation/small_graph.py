@@ -84,11 +84,18 @@ def build_small(settings: Settings, resources: Mapping[str, Any] | None = None) 
     return CodeLocation(home, graph, definitions)
 
 
+def loaded(crew: Crew) -> None:
+    """Start all workers and wait until one is ready, as where there is much to do first."""
+    crew.start()
+    while crew.loading:
+        time.sleep(0.02)
+
+
 def main() -> None:
     """Bring the home that the command line names up to date, with two workers."""
     settings = settings_of(Path(sys.argv[1]))
     with open_instance(settings.layout) as instance, Crew(build_small, settings, most=2) as crew:
-        crew.start()
+        loaded(crew)
         rebuild(build_small(settings), instance, crew=crew)
 
 

@@ -20,7 +20,7 @@ from clinseek_assets.automation.crew import Crew, Moved
 from clinseek_assets.automation.rebuild import Rebuilt, rebuild
 from clinseek_assets.faults import Fault
 from clinseek_assets.resources.instance import open_instance
-from clinseek_assets_tests.automation.small_graph import NEEDS, build_small, file_of, settings_of
+from clinseek_assets_tests.automation.small_graph import NEEDS, build_small, file_of, loaded, settings_of
 
 
 class Followed:
@@ -40,10 +40,10 @@ class Followed:
 
 
 def with_two_workers(home: Path, follower: Followed | None = None) -> Rebuilt:
-    """Rebuild with two workers that are there from the beginning, as where there is much to do."""
+    """Rebuild with two workers that are there from the beginning."""
     settings = settings_of(home)
     with open_instance(settings.layout) as instance, Crew(build_small, settings, most=2) as crew:
-        crew.start()
+        loaded(crew)
         return rebuild(build_small(settings), instance, follower=follower or Followed(), crew=crew)
 
 
