@@ -61,7 +61,8 @@ _MULTIMODAL = """
   `BENCH_ROOT` is `data/mm_bench`.
 - The EHR server serves one root: start one for `data/mm_bench/ehrxqa` and one for `data/mm_bench/medmod`, and name both
   (`--ehr_mcp_url_ehrxqa`, `--ehr_mcp_url_medmod`), or every patient of the other dataset is «not found».
-- The published agent is given the linked reports, the curated input is not. To compare the two, empty `report_paths`.
+- The published agent is given the linked reports, the curated input has none unless they were switched on when contexts
+  were made. To compare the two, empty `report_paths`.
 """
 _PARTS = {"text": _TEXT, "multimodal": _MULTIMODAL}
 
