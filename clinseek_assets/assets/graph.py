@@ -15,6 +15,7 @@ from clinseek_assets.assets import (
     leak_audit,
     manifests,
     multimodal_contexts,
+    multimodal_leak_audit,
     patient_databases,
     reference_tables,
     reports,
@@ -134,6 +135,7 @@ def multimodal_stages(home: Home) -> tuple[Stage, ...]:
         Stage("X-rays and reports", image_links.ARTIFACTS),
         Stage("multimodal patient databases", (*reference_tables.OF_DATASETS, *patient_databases.OF_DATASETS)),
         Stage("multimodal contexts", multimodal_contexts.ARTIFACTS),
+        Stage(AUDITS[MULTIMODAL.name], multimodal_leak_audit.ARTIFACTS, arms=PINNED),
     )
     return tuple(replace(stage, split=MULTIMODAL.name) for stage in stages)
 

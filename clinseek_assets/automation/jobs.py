@@ -63,7 +63,7 @@ def jobs_of(
     yield job(f"curate_{split.name}", keys[split.contexts], "The curated contexts, by subtask.")
     yield job(
         f"audit_{split.name}",
-        of_stage.get(AUDITS[split.name], []),
+        of_stage[AUDITS[split.name]],
         "What every arm is shown, held against what was known at the moment.",
     )
     for name, arm in ARMS_OF[split.name].items():

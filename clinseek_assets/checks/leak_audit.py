@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -39,7 +40,12 @@ def fewest_patients(data_class: DataClass) -> int:
 
 def of_leak_audit(home: Home) -> Iterator[dg.AssetCheckResult]:
     """Answer `SPECS` from the report."""
-    report = json.loads((home.layout.reports / "leak_audit.json").read_text(encoding="utf-8"))
+    return told_verdicts(home.layout.reports / "leak_audit.json")
+
+
+def told_verdicts(report_file: Path) -> Iterator[dg.AssetCheckResult]:
+    """The verdicts of an audit's report as results of checks."""
+    report = json.loads(report_file.read_text(encoding="utf-8"))
     for verdict in report["verdicts"]:
         yield dg.AssetCheckResult(
             check_name=verdict["check"],
