@@ -22,6 +22,7 @@ from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import Settings, load_settings
 from clinseek_assets.resources.dbt_project import dbt_manifest
 from clinseek_assets.resources.instance import open_instance
+from clinseek_assets.synthetic.profiles import SMALL as FEW_IMAGES
 from clinseek_assets.synthetic.profiles import Profile
 from clinseek_assets.synthetic.release import make_release
 
@@ -32,6 +33,12 @@ settings.load_profile("any machine")
 # Neighbours on the grid, risks and decisions: the whole grid would take every test a minute.
 FEW = tuple(SUBTASKS)[16:23]
 TINY = Profile("tiny", patients=40, per_subtask=1, manifest_patients=None, least_per_subtask=0)
+SEEN = Profile("seen", patients=120, per_subtask=1, manifest_patients=None, least_per_subtask=0, multimodal=FEW_IMAGES)
+SEEING_MODELS = """\
+models:
+  - {name: floor/always_no, dialect: baseline, model_id: always_no, enabled: true}
+  - {name: evidence_counts, dialect: baseline, model_id: evidence_counts, vision: true, enabled: true}
+"""
 MODELS = """\
 models:
   - {name: floor/always_no, dialect: baseline, model_id: always_no, enabled: true}
@@ -123,6 +130,39 @@ def parsed_dbt(shared: Path) -> None:
 
 
 PARSED: list[Path] = []
+
+
+@pytest.fixture(scope="session")
+def multimodal_release(shared: Path) -> Path:
+    """The folder of `release/` and `sources/` of a small synthetic release with a multimodal split."""
+    root = shared / "multimodal_release"
+    with once(root) as to_do:
+        if to_do:
+            make_release(SEEN, root, seed=3)
+            (root / "models.yaml").write_text(SEEING_MODELS)
+    return root
+
+
+@pytest.fixture(scope="session")
+def multimodal_home(shared: Path, multimodal_release: Path, parsed_dbt: None) -> Path:
+    """A home in which the multimodal split was brought up to date; not to be changed."""
+    home = shared / "multimodal_home"
+    with once(home) as to_do:
+        if to_do:
+            settings = multimodal_settings(multimodal_release, home)
+            with open_instance(settings.layout) as instance:
+                rebuild(build(settings), instance, wanted=Wanted(splits={"multimodal"}))
+    return home
+
+
+def multimodal_settings(release: Path, home: Path, models: Path | None = None) -> Settings:
+    """Settings of a home over a synthetic release with a multimodal split; its sources lie beside it."""
+    named = {
+        "CLINSEEK_HOME": str(home),
+        "CLINSEEK_RELEASE_ROOT": str(release / "release"),
+        "CLINSEEK_MODELS": str(models or release / "models.yaml"),
+    }
+    return with_dbt(load_settings(named))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import dagster as dg
 import pandas
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
+from clinseek_assets.assets.contexts import ARTIFACTS as CONTEXT_ASSETS
 from clinseek_assets.assets.contexts import NAME as CONTEXTS
 from clinseek_assets.assets.contexts import STRICT as STRICT_CONTEXTS
 from clinseek_assets.assets.contexts import path_of, strict_path_of
@@ -95,10 +96,13 @@ def leak_audit(home: Home, progress: Progress) -> Made:
 
 
 def contexts_of(home: Home) -> Contexts | None:
-    """The contexts of the subtasks that have strict ones; None where there are none yet."""
+    """The contexts of the subtasks whose contexts are up to date; None where there are none yet.
+
+    Those of other subtasks were made of other records or by other code: nobody is shown them any more.
+    """
     from clinseek_assets.audit.report import Contexts
 
-    there = [name for name in SUBTASKS if home.receipts.read(STRICT_CONTEXTS, name)]
+    there = [name for name in SUBTASKS if all(made.current(home, name) for made in CONTEXT_ASSETS)]
     if not there:
         return None
     return Contexts(

@@ -11,6 +11,7 @@ import pandas
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
 from clinseek_assets.assets.leak_audit import GROUP
+from clinseek_assets.assets.multimodal_contexts import ARTIFACTS as CONTEXT_ASSETS
 from clinseek_assets.assets.multimodal_contexts import NAME as CONTEXTS
 from clinseek_assets.assets.multimodal_contexts import RECORDS, path_of, report_texts
 from clinseek_assets.assets.multimodal_contexts import STRICT as STRICT_CONTEXTS
@@ -102,15 +103,22 @@ def multimodal_leak_audit(home: Home, progress: Progress) -> Made:
     )
 
 
-def contexts_of(home: Home) -> Contexts:
-    """The contexts of all groups."""
+def contexts_of(home: Home) -> Contexts | None:
+    """The contexts of the groups whose contexts are up to date; None where no group's are.
+
+    Those of other groups were made under other settings or of other records: nobody is shown them any more.
+    """
     from clinseek_assets.audit.multimodal.report import Contexts
 
-    def frame(name: str, arm: str) -> pandas.DataFrame:
-        return pandas.concat([home.read(name, group, path_of(home, arm, group)) for group in MULTIMODAL.subtasks])
+    there = [group for group in MULTIMODAL.subtasks if all(made.current(home, group) for made in CONTEXT_ASSETS)]
+    if not there:
+        return None
 
-    reports = report_texts(home, home.multimodal_questions()) or {}
-    return Contexts(frame(CONTEXTS, "curated"), frame(STRICT_CONTEXTS, "curated_strict"), reports)
+    def frame(name: str, arm: str) -> pandas.DataFrame:
+        return pandas.concat([home.read(name, group, path_of(home, arm, group)) for group in there])
+
+    reports = report_texts(home, [question for group in there for question in home.multimodal_questions(group)])
+    return Contexts(frame(CONTEXTS, "curated"), frame(STRICT_CONTEXTS, "curated_strict"), reports or {})
 
 
 ARTIFACTS: tuple[Artifact, ...] = (multimodal_leak_audit,)

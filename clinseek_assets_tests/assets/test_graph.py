@@ -10,38 +10,50 @@ import dagster as dg
 import pandas
 import pytest
 
+from clinseek_assets.assets.artifact import Artifact
+from clinseek_assets.assets.dataset_tables import DATASET_TABLES
 from clinseek_assets.automation.rebuild import rebuild
 from clinseek_assets.build import build, build_defs
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.settings import Settings, load_settings
 from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.partitions import grid_key
+from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.instance import open_instance
 from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over, with_dbt
 
 ARMS = ("curated", "curated_strict", "seeking", "seeking_compat")
+SPLITS = ("text", "multimodal")
 NAMED = {
-    "manifests": {"text_manifest", "subtasks"},
+    "manifests": {"text_manifest", "multimodal_manifest", "subtasks"},
     "patient_databases": {
         "text_patient_databases",
         "reference_tables",
         "candidate_tables",
         "table_descriptions",
         "candidate_priors",
+        *(
+            f"{dataset}_{what}"
+            for dataset in ("ehrxqa", "medmod")
+            for what in ("patient_databases", "reference_tables")
+        ),
     },
-    "contexts": {"text_contexts", "text_strict_contexts"},
-    "predictions": {"models", *(f"text_{arm}_predictions" for arm in ARMS)},
-    "scores": {"text_model_scores", "text_intervals", *(f"text_{arm}_scores" for arm in ARMS)},
+    "contexts": {f"{split}_{what}" for split in SPLITS for what in ("contexts", "strict_contexts")},
+    "image_links": {"image_links", "report_links"},
+    "predictions": {"models", *(f"{split}_{arm}_predictions" for split in SPLITS for arm in ARMS)},
+    "scores": {
+        *(f"{split}_{what}" for split in SPLITS for what in ("model_scores", "intervals")),
+        *(f"{split}_{arm}_scores" for split in SPLITS for arm in ARMS),
+    },
     "marts": {
-        "subtask_scores",
-        "text_figures",
-        "text_leaderboard",
-        "coverage",
-        "published_comparison",
-        "published_text_scores",
+        *(f"{split}_{what}" for split in SPLITS for what in ("figures", "leaderboard")),
+        *(f"published_{split}_scores" for split in SPLITS),
+        *("subtask_scores", "coverage", "published_comparison"),
     },
-    "reports": {"leaderboard_report", "release_validation", "leak_audit"},
+    "reports": {"leaderboard_report", "release_validation", "leak_audit", "multimodal_leak_audit"},
 }
+DATASETS = ("mimic_iv/", "mimic_cxr/", "ehrxqa/", "medmod/")
+ASSETS = len(DATASET_TABLES) + len(TABLES) + sum(map(len, NAMED.values())) - 1  # the registry is not made
 
 
 def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
@@ -58,13 +70,13 @@ def written(home: Path) -> dict[str, int]:
 def test_the_keys_do_not_change_unexpectedly(tiny_release, tmp_path):
     found = specs(build_defs(settings_over(tiny_release, tmp_path)))
     tables = {f"mimic_iv/{table.module}/{table.name}" for table in TABLES.values()}
-    assert len(tables) == 41
-    assert set(found) == tables.union(*NAMED.values())
+    assert len(tables) == 41 and len(DATASET_TABLES) == 24
+    assert set(found) == tables.union(DATASET_TABLES, *NAMED.values())
 
 
 def test_every_asset_explains_itself(tiny_release, tmp_path):
     for key, spec in specs(build_defs(settings_over(tiny_release, tmp_path))).items():
-        group = "source_tables" if key.startswith("mimic_iv/") else next(g for g, keys in NAMED.items() if key in keys)
+        group = "source_tables" if key.startswith(DATASETS) else next(g for g, keys in NAMED.items() if key in keys)
         assert spec.group_name == group
         assert spec.owners, key
         assert spec.kinds, key
@@ -76,7 +88,7 @@ def test_without_data_the_graph_loads_and_says_what_to_do(tiny_release, tmp_path
     settings = with_dbt(load_settings(named, project_root=tmp_path))
     location = build(settings)
     dg.Definitions.validate_loadable(location.definitions)
-    assert len(specs(location.definitions)) == 69 + 1
+    assert len(specs(location.definitions)) == ASSETS + 1
     with open_instance(settings.layout) as instance, pytest.raises(Fault, match="make demo"):
         rebuild(location, instance)
 
@@ -139,7 +151,7 @@ def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
 def test_a_second_run_does_no_work_and_starts_no_run(finished: Graph):
     before, runs = written(finished.settings.home), finished.instance.get_runs_count()
     rebuilt = finished.bring_up_to_date()
-    assert (rebuilt.worked, rebuilt.assets) == (set(), 69)
+    assert (rebuilt.worked, rebuilt.assets) == (set(), ASSETS)
     assert written(finished.settings.home) == before
     assert finished.instance.get_runs_count() == runs
 
@@ -220,6 +232,7 @@ def test_a_delta_is_of_arms_that_may_see_the_same(finished_home):
 def test_the_published_comparison_holds_the_card_s_figures(finished_home):
     marts = finished_home / "assets" / "marts"
     published = pandas.read_parquet(marts / "published_comparison.parquet")
+    published = published[published["split"] == "text"]
     assert len(published) == 12 * 2 * 3
     cell = published.set_index(["model", "column", "setting"])["published"]
     assert cell["Claude Opus 4.6", "overall", "seeking"] == 63.2
@@ -248,6 +261,11 @@ def test_a_partition_s_record_carries_its_versions(finished: Graph):
     assert {"dagster/input_data_version/text_curated_predictions", "dagster/partition/model"} <= set(tags)
 
 
+def has_something(artifact: Artifact, home: Home) -> bool:
+    """Whether it can be made at all: this release has no multimodal split."""
+    return any(artifact.ready(home, partition) for partition in artifact.partitions)
+
+
 def test_nothing_is_shown_as_stale_after_a_run(finished: Graph):
     from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
     from dagster._core.loader import LoadingContextForTest
@@ -255,8 +273,9 @@ def test_nothing_is_shown_as_stale_after_a_run(finished: Graph):
     graph = finished.location.definitions.resolve_asset_graph()
     resolver = CachingStaleStatusResolver(finished.instance, graph, LoadingContextForTest(finished.instance))
     wrong = {}
-    made = {*FEW, *finished.location.home.models}
-    for key in graph.materializable_asset_keys:
+    location = finished.location
+    made = {*FEW, *location.home.models}
+    for key in (key for one in location.graph.artifacts if has_something(one, location.home) for key in one.keys):
         partitions_def = graph.get(key).partitions_def
         keys = partitions_def.get_partition_keys() if partitions_def else [None]
         for partition in [key for key in keys if key is None or key.split("|")[-1] in made][:3]:

@@ -21,6 +21,7 @@ from clinseek_assets.synthetic.canaries import CANARY_PATTERN
 from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over
 
 PREDICTIONS = "text_curated_predictions"
+CURATED = arms.ARMS_OF["text"]["curated"]
 
 
 def asset_that(raises: BaseException, output: Path):
@@ -71,15 +72,14 @@ def test_the_text_of_any_other_error_is_withheld(finished: Graph):
 
 def counted_arm(asked: list[str], stop_at: int | None = None) -> arms.Arm:
     """The curated arm, which tells what it was asked and, on request, dies in the middle."""
-    curated = arms.ARMS_OF["text"]["curated"]
 
     def answer(home, asking):
         if len(asked) == stop_at:
             raise KeyboardInterrupt
         asked.append(asking.subtask)
-        return curated.answer(home, asking)
+        return CURATED.answer(home, asking)
 
-    return replace(curated, answer=answer)
+    return replace(CURATED, answer=answer)
 
 
 def put(monkeypatch, changed: arms.Arm) -> None:
@@ -106,13 +106,12 @@ def test_a_run_that_is_killed_in_a_range_keeps_what_was_finished(finished: Graph
 
 
 def test_an_endpoint_that_was_down_is_asked_again_next_time(finished: Graph, monkeypatch):
-    curated = arms.ARMS_OF["text"]["curated"]
     shutil.rmtree(finished.settings.home / "assets" / "receipts" / PREDICTIONS)
 
     def down(home, asking):
-        return curated.answer(home, asking).assign(outcome="endpoint_failed", answer=[[]] * len(asking.questions))
+        return CURATED.answer(home, asking).assign(outcome="endpoint_failed", answer=[[]] * len(asking.questions))
 
-    put(monkeypatch, replace(curated, answer=down))
+    put(monkeypatch, replace(CURATED, answer=down))
     finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")
     monkeypatch.undo()
     again = finished.bring_up_to_date({"evidence_counts"}, {"labevents"}, until="predictions")
