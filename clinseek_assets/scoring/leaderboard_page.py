@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+import numpy
 import pandas
 
 from clinseek_assets.scoring.leaderboard import (
@@ -36,12 +38,15 @@ STYLE = """
 body { max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0 2rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap; }
-th { font-weight: 600; border-bottom: 1px solid #8888; }
+th { font-weight: 600; border-bottom: 1px solid #8888; vertical-align: bottom; }
+th, .yes td:nth-child(2) { white-space: normal; max-width: 8rem; }
+.wide { overflow-x: auto; }
 td:first-child, th:first-child, td:nth-child(2), th:nth-child(2) { text-align: left; }
 .group { border-left: 1px solid #8884; } .floor td { color: #888; } small { color: #888; display: block; }
 .seeking td { border-top: 1px solid #8884; } .yes td { color: #888; border-top: 1px solid #8888; }
 img { max-width: 100%; }
 """
+LIGHT_FROM = 60  # per cent from which the plot's colours are light
 # (model, column, arm) -> the interval as a text.
 Spreads = Mapping[tuple[str, str, str], str]
 
@@ -87,7 +92,8 @@ def tables_of(tables: Tables, mode: str) -> str:
         if pandas.notna(row["low"])
     }
     return "".join(
-        f"<h4>{escape(POLICIES[policy])}</h4>{LAYOUTS[tables.board.split](tables.board, rows, spreads)}"
+        f"<h4>{escape(POLICIES[policy])}</h4>"
+        f'<div class="wide">{LAYOUTS[tables.board.split](tables.board, rows, spreads)}</div>'
         for policy, rows in by_policy(tables.leaderboard, mode).items()
     )
 
@@ -162,8 +168,7 @@ LAYOUTS: dict[str, Callable[[Board, list[dict[str, Any]], Spreads], str]] = {
 
 
 def coverage_plot(tables: Tables) -> bytes:
-    """A PNG of the coverage of each model and arm by column of the table, of strict scores."""
-    from matplotlib import colormaps
+    """A PNG of the coverage of each model and arm by column of the table, of strict scores: one field a cell."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -172,17 +177,22 @@ def coverage_plot(tables: Tables) -> bytes:
     shown = strict.assign(run=strict["model"] + ", " + strict["arm"]).pivot_table(
         index="run", columns="column", values="coverage", sort=True
     )
-    shown = shown[[name for name in columns if name in shown]]
-    height = 1.1 + 0.16 * max(2, len(shown) * max(2, len(shown.columns)))
-    figure = Figure(figsize=(7.5, height), layout="constrained")
+    shown = 100 * shown[[name for name in columns if name in shown]]
+    figure = Figure(
+        figsize=(3.2 + 1.1 * max(1, len(shown.columns)), 1.4 + 0.26 * max(1, len(shown))), layout="constrained"
+    )
     axes = figure.subplots()
     if len(shown):
-        colours = list(colormaps["tab10"].colors)[: len(shown.columns)]  # type: ignore[attr-defined]
-        (100 * shown.rename(columns=columns)).plot.barh(ax=axes, width=0.75, color=colours)
-        axes.legend(loc="lower left", fontsize=8)
-    axes.axvline(98, color="#888", linewidth=1, linestyle="--")
-    axes.set(xlim=(0, 101), xlabel="questions with a score, % (dashed: needed for a rank)", ylabel="")
-    axes.spines[["top", "right"]].set_visible(False)
+        axes.imshow(shown.to_numpy(), cmap="cividis", vmin=0, vmax=100, aspect="auto")
+        for (row, column), covered in numpy.ndenumerate(shown.to_numpy()):
+            if not numpy.isnan(covered):
+                ink = "black" if covered > LIGHT_FROM else "white"
+                axes.text(column, row, f"{covered:.0f}", ha="center", va="center", fontsize=8, color=ink)
+    titles = [textwrap.fill(columns[name], 14) for name in shown.columns]
+    axes.set_xticks(range(len(titles)), titles, fontsize=8)
+    axes.set_yticks(range(len(shown)), list(shown.index), fontsize=8)
+    axes.set_title("questions with a score, %; a rank needs 98", fontsize=9)
+    axes.spines[:].set_visible(False)
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
