@@ -19,9 +19,11 @@ from clinseek_assets.assets.artifact import (
     partitioned_artifact,
 )
 from clinseek_assets.assets.predictions import path_of as predictions_path
+from clinseek_assets.assets.rescored import FACT, SCORER, earlier_scores, keep_what_changed, scorer_version
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.assets.split_scoring import SCORING
 from clinseek_assets.assets.splits import Split
+from clinseek_assets.checks import rescored
 from clinseek_assets.checks import scores as checks
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.partitions import cell, grid_key
@@ -33,6 +35,7 @@ from clinseek_assets.storage.parquet import write_frame
 
 GROUP = "scores"
 OWNERS = ("team:evaluation",)
+OF_SCORING = ("scores", "split_scoring", "rescored")
 # The condition of what gathers several upstreams: it follows whichever of them are there.
 WHICHEVER_ARE_THERE = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
@@ -57,6 +60,11 @@ def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
     """The score asset of an arm, on its split's grid."""
     split, scoring = arm.split, SCORING[arm.split.name]
 
+    def checked(home: Home, keys: Sequence[str]) -> Iterator[dg.AssetCheckResult]:
+        yield from checks.of_scores(split.name, [path_of(home, arm, key) for key in keys])
+        found = [home.layout.rescorings(split.name, arm.name, *cell(key)) for key in keys]
+        yield from rescored.of_rescorings(scorer_version(home, split.name), found)
+
     @partitioned_artifact(
         Explanation(
             name=arm.scores,
@@ -64,7 +72,7 @@ def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
             description=f"Precision, recall and F1 of each answer of the {arm.name} arm, {scoring.told}",
             kinds=frozenset({"parquet"}),
             owners=OWNERS,
-            code=code_of("scoring", "models/judges", "assets/scores.py", "assets/split_scoring.py"),
+            code=code_of(*SCORER, "scoring/schema.py", *(f"assets/{name}.py" for name in OF_SCORING)),
             deps=(split.manifest, arm.predictions),
             condition=dg.AutomationCondition.eager(),
         ),
@@ -76,21 +84,24 @@ def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
             *scoring.further(home),
         ],
         output=lambda home, key: path_of(home, arm, key),
-        checks=lambda home, keys: checks.of_scores(split.name, [path_of(home, arm, key) for key in keys]),
-        check_specs=checks.specs(arm.scores),
+        checks=checked,
+        check_specs=(*checks.specs(arm.scores), rescored.spec(arm.scores)),
         ready=lambda home, key: home.receipts.read(arm.predictions, key) is not None,
     )
     def scored(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+        version = scorer_version(home, split.name)
         for done, key in enumerate(keys, start=1):
             model, subtask = cell(key)
             answers = home.read(arm.predictions, key, predictions_path(home, arm, key))
             judge = scoring.judge(home, arm.name)
             frame = score_predictions(answers, split.questions(home, subtask), scoring.rules(judge))
             path = path_of(home, arm, key)
+            keep_what_changed(home, arm, key, earlier_scores(home, arm, key), frame, version)
             content = write_frame(path, frame)
             progress(f"{arm.name} scores of {model}", done, len(keys))
             failed = dict(judge.failures) if judge else {}
-            yield key, Made(content, {**shown(path, frame), **unjudged(failed)}, complete=not failed)
+            told = {**shown(path, frame), FACT: version, **unjudged(failed)}
+            yield key, Made(content, told, complete=not failed)
 
     return scored
 

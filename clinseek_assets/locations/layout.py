@@ -136,6 +136,10 @@ class Layout:
         """The scores of one model on one subtask in one arm."""
         return self.assets / "scores" / split / arm / in_a_name(model) / f"{subtask}.parquet"
 
+    def rescorings(self, split: str, arm: str, model: str, subtask: str) -> Path:
+        """What new versions of the scorer changed about these scores."""
+        return self.scores(split, arm, model, subtask).with_suffix(".rescored.json")
+
     def model_scores(self, split: str, model: str) -> Path:
         """All scores of one model over subtasks and arms."""
         return self.assets / "scores" / split / "by_model" / f"{in_a_name(model)}.parquet"

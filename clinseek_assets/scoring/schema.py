@@ -11,6 +11,7 @@ from clinseek_assets.benchmark.groups import GROUPS, TASKS
 from clinseek_assets.benchmark.subtasks import DECISION, RISK, SUBTASKS
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.scoring.multimodal.rules import DECIDERS
+from clinseek_assets.scoring.rescoring import BASIS, BASIS_LENGTH
 from clinseek_assets.scoring.rules import RULES
 from clinseek_assets.scoring.set_metrics import SetScore
 
@@ -60,6 +61,7 @@ def scores_schema(
             "gold_size": pandera.Column("int64", pandera.Check.ge(1)),
             "answer_size": pandera.Column("int64", pandera.Check.ge(0)),
             "decided": pandera.Column("boolean", nullable=True),
+            BASIS: pandera.Column(str, pandera.Check.str_length(BASIS_LENGTH, BASIS_LENGTH)),
             **further,
         },
         checks=[

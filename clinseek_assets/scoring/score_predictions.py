@@ -11,6 +11,7 @@ import pandas as pd
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.models.outcomes import Outcome
+from clinseek_assets.scoring.rescoring import BASIS, basis_of
 from clinseek_assets.scoring.rules import RULES, Given, Rule
 from clinseek_assets.scoring.set_metrics import SetScore
 
@@ -70,6 +71,7 @@ def _scores(predictions: pd.DataFrame, given: Sequence[Given], rule: Rule) -> pd
             "gold_size": sizes[:, 0],
             "answer_size": sizes[:, 1],
             "decided": pd.array([each.question.decided for each in given], dtype="boolean"),
+            BASIS: pd.array([basis_of(each) for each in given], dtype="str"),
             **rule.columns(scores),
         },
         index=predictions.index,
