@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "The rebuilt benchmark in the published layout, for the published drivers.",
     "evaluate": "Run a model over the benchmark; what is there is kept.",
     "score": "Score a results file, the published drivers' own format included.",
+    "rescored": "What a new version of the scorer changed, question by question.",
     "leaderboard": "The published table layout, with coverage.",
     "show": "One question's exchange, arms side by side.",
     "why-miss": "Why a kept answer is not taken again: which part of its identity changed.",
