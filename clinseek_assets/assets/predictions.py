@@ -16,19 +16,15 @@ from clinseek_assets.assets.artifact import Artifact, Explanation, Made, partiti
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.checks import predictions as checks
 from clinseek_assets.models.outcomes import Outcome
-from clinseek_assets.models.registry import Model
 from clinseek_assets.partitions import cell
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
 from clinseek_assets.resources.runs import wanted_runs
-from clinseek_assets.storage.fingerprint import of_value
 from clinseek_assets.storage.parquet import write_frame
 
 GROUP = "predictions"
 # These can come out otherwise when the same question is asked again, so the partition is not finished.
 TO_BE_TRIED_AGAIN = (Outcome.ENDPOINT_FAILED, Outcome.OVER_BUDGET)
-# What a model is called, how it is paid and how hard it is pressed shape no answer.
-NO_PART_OF_AN_ANSWER = {"enabled", "description", "prices", "patience", "max_concurrency", "attestation", "api_key_env"}
 
 
 def path_of(home: Home, arm: Arm, key: str) -> Path:
@@ -37,18 +33,13 @@ def path_of(home: Home, arm: Arm, key: str) -> Path:
     return home.layout.predictions(arm.split.name, arm.name, model, subtask)
 
 
-def identity(model: Model) -> str:
-    """What shapes a model's answers, as a fingerprint."""
-    return of_value(model.model_dump(mode="json", exclude=NO_PART_OF_AN_ANSWER))
-
-
 def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
     """The prediction asset of an arm."""
 
     def inputs(home: Home, key: str) -> list[str]:
         model, subtask = cell(key)
         return [
-            identity(home.models[model]),
+            home.models[model].fingerprint,
             arm.split.fingerprint(home, subtask),
             f"runs {wanted_runs(home, arm.split.name, arm.name, model)}",
             *arm.inputs(home, subtask),

