@@ -282,7 +282,7 @@ def test_what_a_paper_says_of_a_model(tmp_path: Path, written_as: str, read_as: 
 
 @pytest.mark.parametrize("exposure", ["no", "maybe", "{}"])
 def test_who_knows_of_training_says_how(tmp_path: Path, exposure: str) -> None:
-    with pytest.raises(SettingsFault, match="local-70b.*provenance.*(mimic_evidence|yes)"):
+    with pytest.raises(SettingsFault, match=r"local-70b.*provenance.*(mimic_evidence|yes)"):
         load_registry(one(tmp_path, PROVENANCE % exposure))
 
 
