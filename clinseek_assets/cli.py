@@ -30,6 +30,8 @@ COMMANDS = {
     "rescored": "What a new version of the scorer changed, question by question.",
     "leaderboard": "The published table layout, with coverage.",
     "show": "One question's exchange, arms side by side.",
+    "browse": "From a cell to the questions behind it: a local page, for reading only.",
+    "inspect-logs": "What was answered as logs that `inspect view` opens.",
     "why-miss": "Why a kept answer is not taken again: which part of its identity changed.",
     "tools": "The EHR tools of one question's record, by hand or over MCP.",
     "models": "The registry of models, and whether each endpoint answers.",

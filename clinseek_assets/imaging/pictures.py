@@ -152,13 +152,17 @@ class PictureShelf:
         pictures = tuple(Picture(self.prepared(image), image.caption) for image in _shown(images))
         return QuestionPictures(pictures, len(images) - len(pictures), _note(images), self.sha256(question))
 
+    def copy_of(self, image: LinkedImage) -> Path:
+        """Where the prepared copy of an image lies, once it was made."""
+        return self._copies / f"{of_parts([image.sha256, PREPARATION])}.jpg"
+
     def prepared(self, image: LinkedImage) -> bytes:
         """An image as it is sent: from its copy, or made now.
 
         Raises:
             ImageFault: the file is not what was verified any more.
         """
-        copy = self._copies / f"{of_parts([image.sha256, PREPARATION])}.jpg"
+        copy = self.copy_of(image)
         try:
             return copy.read_bytes()
         except FileNotFoundError:

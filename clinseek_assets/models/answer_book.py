@@ -14,6 +14,7 @@ from clinseek_assets.models.agent.exchange import Step, steps_as_json, steps_fro
 from clinseek_assets.models.answered import Answered
 from clinseek_assets.models.identities import Parts
 from clinseek_assets.models.journal import Journal
+from clinseek_assets.models.journal_reading import ReadableJournal
 from clinseek_assets.models.outcomes import MISSING
 
 Place = tuple[str, int]
@@ -34,10 +35,10 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class AnswerBook:
-    """The answers in one journal: of one model in one arm."""
+class AnswersRead:
+    """The answers in one journal, to be read: of one model in one arm."""
 
-    journal: Journal
+    journal: ReadableJournal
 
     def all(self) -> dict[Place, Kept]:
         """Every answer that can be read; one in an older form only costs asking its question again."""
@@ -52,6 +53,17 @@ class AnswerBook:
         """One answer, or None where there is none."""
         return _kept(self.journal.identity(*place))
 
+    def steps(self, place: Place) -> list[Step]:
+        """The exchange that is kept there; empty where there is none."""
+        return steps_from_json(self.journal.exchange(*place) or ())
+
+
+@dataclass(frozen=True)
+class AnswerBook(AnswersRead):
+    """The answers in one journal, to be read and kept."""
+
+    journal: Journal
+
     def keep(self, place: Place, kept: Kept, steps: Sequence[Step]) -> None:
         """Keep an answer and its exchange in place of earlier ones.
 
@@ -59,10 +71,6 @@ class AnswerBook:
         """
         self.journal.put_exchange(*place, steps_as_json(steps))
         self.journal.put_identity(*place, {"parts": dict(kept.parts), "answered": kept.answered.as_json()})
-
-    def steps(self, place: Place) -> list[Step]:
-        """The exchange that is kept there; empty where there is none."""
-        return steps_from_json(self.journal.exchange(*place) or ())
 
 
 def _kept(document: Any) -> Kept | None:

@@ -12,7 +12,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +22,7 @@ import orjson
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.group_commit import GroupCommit, insert_rows, open_database, unusable
+from clinseek_assets.models.journal_reading import ReadableJournal
 
 FORMAT = 2
 SCHEMA = """
@@ -74,7 +75,7 @@ MAPPED_BYTES = 1 << 30  # read as memory: a no-op re-run asks for tens of thousa
 Record = tuple[str, tuple[Any, ...]]  # table, row
 
 
-class Journal:
+class Journal(ReadableJournal):
     """An open journal; use it as a context manager.
 
     Args:
@@ -87,7 +88,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._db = open_database(path, "FULL")
+            super().__init__(open_database(path, "FULL"))
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise unusable("journal", path, error) from None
@@ -138,35 +139,9 @@ class Journal:
         """
         self._writer.write_soon(("exchanges", (qid_sha256, run_index, orjson.dumps(document))))
 
-    def exchange(self, qid_sha256: str, run_index: int) -> Any | None:
-        """The exchange of a question and run, or None."""
-        row = self._db.execute(
-            "SELECT document FROM exchanges WHERE qid_sha256 = ? AND run_index = ?", (qid_sha256, run_index)
-        ).fetchone()
-        return None if row is None else orjson.loads(zlib.decompress(row[0]))
-
-    def runs_of(self, qid_sha256: str) -> list[int]:
-        """The runs whose exchange of a question is kept."""
-        rows = self._db.execute(
-            "SELECT run_index FROM exchanges WHERE qid_sha256 = ? ORDER BY run_index", (qid_sha256,)
-        )
-        return [run for (run,) in rows]
-
     def put_identity(self, qid_sha256: str, run_index: int, document: Any) -> None:
         """Keep what is known of an answer's identity (any JSON value), as `put_exchange` does."""
         self._writer.write_soon(("identities", (qid_sha256, run_index, orjson.dumps(document).decode())))
-
-    def identity(self, qid_sha256: str, run_index: int) -> Any | None:
-        """What is kept of one answer's identity, or None."""
-        row = self._db.execute(
-            "SELECT document FROM identities WHERE qid_sha256 = ? AND run_index = ?", (qid_sha256, run_index)
-        ).fetchone()
-        return None if row is None else orjson.loads(row[0])
-
-    def identities(self) -> Iterator[tuple[tuple[str, int], Any]]:
-        """What is kept of all answers' identities, one after the other, each with its question and run."""
-        for qid, run, document in self._db.execute("SELECT qid_sha256, run_index, document FROM identities"):
-            yield (qid, run), orjson.loads(document)
 
     def close(self) -> None:
         """Write what still waits, and close the file.

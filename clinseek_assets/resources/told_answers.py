@@ -12,8 +12,8 @@ import pandas
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.faults import ManifestFault
 from clinseek_assets.models.agent.exchange import Step
-from clinseek_assets.models.answer_book import AnswerBook
-from clinseek_assets.models.journal import Journal
+from clinseek_assets.models.answer_book import AnswersRead
+from clinseek_assets.models.journal_reading import reading
 from clinseek_assets.resources.home import Home
 from clinseek_assets.storage.fingerprint import of_text
 
@@ -76,10 +76,8 @@ def _rows(path: Path, qid: str) -> list[dict[str, Any]]:
 
 def _exchanges(path: Path, question: Question) -> Iterator[tuple[int, Sequence[Step]]]:
     """Run -> exchange, as the journal has them."""
-    if not path.is_file():
-        return
     qid_sha256 = of_text(question.qid)
-    with Journal(path) as journal:
-        book = AnswerBook(journal)
+    with reading(path) as journal:
+        book = AnswersRead(journal)
         for run_index in journal.runs_of(qid_sha256):
             yield run_index, book.steps((qid_sha256, run_index))
