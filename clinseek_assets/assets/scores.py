@@ -183,7 +183,7 @@ def intervals(split: Split) -> Artifact:
             "and overall, with 95% intervals clustered by patient (subtasks are fixed, patients random).",
             kinds=frozenset({"parquet", "scipy"}),
             owners=OWNERS,
-            code=code_of("scoring/statistics.py", "assets/scores.py"),
+            code=code_of("scoring/statistics", "assets/scores.py"),
             deps=(model_scores_asset,),
             condition=WHICHEVER_ARE_THERE,
         ),
