@@ -25,6 +25,8 @@ COMMANDS = {
     "patient-databases": "The databases of a manifest's patients, without Dagster.",
     "validate": "Every released count, every linked artifact.",
     "export": "The rebuilt benchmark in the published layout, for the published drivers.",
+    "seal": "Shareable hashes of the rebuilt benchmark.",
+    "verify": "What was rebuilt, held against a seal: identical, or what differs.",
     "evaluate": "Run a model over the benchmark; what is there is kept.",
     "score": "Score a results file, the published drivers' own format included.",
     "rescored": "What a new version of the scorer changed, question by question.",
