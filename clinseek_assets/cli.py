@@ -31,6 +31,7 @@ COMMANDS = {
     "score": "Score a results file, the published drivers' own format included.",
     "rescored": "What a new version of the scorer changed, question by question.",
     "leaderboard": "The published table layout, with coverage.",
+    "campaign-record": "What a paper's methods section needs, and the tables for print.",
     "show": "One question's exchange, arms side by side.",
     "browse": "From a cell to the questions behind it: a local page, for reading only.",
     "inspect-logs": "What was answered as logs that `inspect view` opens.",

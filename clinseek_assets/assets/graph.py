@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from clinseek_assets.assets import (
+    campaign_record,
     contexts,
     dataset_tables,
     image_links,
@@ -99,6 +100,7 @@ def whole_graph(home: Home, dbt_manifest: Path) -> Graph:
         *(stage for split in SPLITS.values() for stage in scored_stages(home, split)),
         Stage("tables (dbt)", (marts(dbt_manifest),), follows=True),
         Stage("leaderboard", (reports.leaderboard_report,), follows=True),
+        Stage("campaign record", (campaign_record.campaign_record,), follows=True),
         Stage("validation", (reports.release_validation,)),
     )
     registry = dg.AssetSpec(

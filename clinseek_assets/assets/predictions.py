@@ -14,6 +14,7 @@ import pandas
 from clinseek_assets.assets.arms import Arm, Asked
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, partitioned_artifact
 from clinseek_assets.assets.shown import of_frame
+from clinseek_assets.campaign.analysis_plan import fix_plan
 from clinseek_assets.checks import predictions as checks
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.partitions import cell
@@ -63,6 +64,7 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
         check_specs=checks.specs(arm.predictions),
     )
     def answered(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+        fix_plan(home)  # what is tested, and how, stands before the first answer
         for key in keys:
             model, subtask = cell(key)
             frame = arm.answer(

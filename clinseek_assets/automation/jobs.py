@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from clinseek_assets.assets.arms import ARMS_OF, Arm
+from clinseek_assets.assets.campaign_record import NAME as CAMPAIGN
 from clinseek_assets.assets.graph import AUDITS, Graph
 from clinseek_assets.assets.image_links import IMAGES
 from clinseek_assets.assets.marts import NAME as MARTS
@@ -45,7 +46,7 @@ def gathering(split: Split) -> str:
 def jobs(graph: Graph) -> list[dg.UnresolvedAssetJobDefinition]:
     """All jobs over the graph."""
     keys = {artifact.name: artifact.keys for artifact in graph.artifacts}
-    published = (*(intervals_of(split) for split in SPLITS), MARTS, "leaderboard_report")
+    published = (*(intervals_of(split) for split in SPLITS), MARTS, "leaderboard_report", CAMPAIGN)
     return [
         *(one for split in SPLITS.values() for one in jobs_of(split, graph, keys)),
         job("link_images", keys[IMAGES], "Find and decode the X-rays that questions link, by group."),

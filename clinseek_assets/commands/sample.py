@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from clinseek_assets.assets.arms import Arm, Asked
 from clinseek_assets.benchmark.questions import Question
+from clinseek_assets.campaign.analysis_plan import fix_plan
 from clinseek_assets.models.registry import Model
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
@@ -35,6 +36,7 @@ def answer_sample(
 
     Returns the number of each outcome.
     """
+    fix_plan(home)
     asked = [question for question in arm.split.questions(home, None) if question.task in set(subtasks)]
     chosen = sampled(asked, limit)
     outcomes: Counter[str] = Counter()

@@ -50,7 +50,7 @@ NAMED = {
         *(f"published_{split}_scores" for split in SPLITS),
         *("subtask_scores", "coverage", "published_comparison"),
     },
-    "reports": {"leaderboard_report", "release_validation", "leak_audit", "multimodal_leak_audit"},
+    "reports": {"leaderboard_report", "campaign_record", "release_validation", "leak_audit", "multimodal_leak_audit"},
 }
 DATASETS = ("mimic_iv/", "mimic_cxr/", "ehrxqa/", "medmod/")
 ASSETS = len(DATASET_TABLES) + len(TABLES) + sum(map(len, NAMED.values())) - 1  # the registry is not made
@@ -140,6 +140,7 @@ def test_a_run_makes_every_artifact_where_the_contract_says(finished_home):
         "marts/text_leaderboard.parquet",
         "marts/published_comparison.parquet",
         "reports/leaderboard.html",
+        "reports/campaign/campaign.md",
         "reports/release_validation.json",
         "reports/leak_audit.json",
     ):
