@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clinseek_assets.assets.arms import ARMS
+from clinseek_assets.benchmark.multimodal.grouping import inner_question
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.locations.settings import load_settings
@@ -44,6 +45,7 @@ def command(qid: str, models: tuple[str, ...], arms: tuple[str, ...], run: int |
       clinseek show ehr_bench_risk_prediction_329
       clinseek show ehr_bench_risk_prediction_329 --model evidence_counts --arm seeking --arm seeking_compat
       clinseek show ehr_bench_risk_prediction_329 --model gpt-oss-120b --full | less -R
+      clinseek show ehrxqa_test_9001 --model my-vision-model --arm seeking
     """
     home = Home.of(load_settings())
     question = question_of(home, qid)
@@ -65,7 +67,7 @@ def command(qid: str, models: tuple[str, ...], arms: tuple[str, ...], run: int |
 
 def _asked(question: Question) -> Panel:
     lines = [
-        question.instruction or "",
+        question.instruction or inner_question(question.question or ""),
         f"moment: {question.prediction_time}   subtask: {question.task}"
         + ("" if question.decided is None else f"   decided before it: {'yes' if question.decided else 'no'}"),
     ]
@@ -129,6 +131,7 @@ def _said(step: Step, most: int | None) -> str:
     parts = [f"[thinking] {_cut(step.reasoning, most)}"] if step.reasoning else []
     parts += [_cut(step.text, most)] if step.text else []
     parts += [f"→ {call.name} {_arguments(call.arguments)}{' (repaired)' * call.repaired}" for call in step.calls]
+    parts += [f"[picture] {picture.caption} (sha256 {picture.sha256[:12]}…)" for picture in step.pictures]
     return "\n".join(parts)
 
 
