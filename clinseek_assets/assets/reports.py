@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
 import pandas
 
+from clinseek_assets.assets import leak_audit, multimodal_leak_audit
+from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
+from clinseek_assets.assets.kept_class import kept_class
 from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
-from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE
+from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, intervals_of
 from clinseek_assets.assets.shown import aggregates
+from clinseek_assets.assets.splits import SPLITS as BOTH
 from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.released_counts import expected_counts
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.checks import reports as checks
+from clinseek_assets.checks.leak_audit import fewest_patients
+from clinseek_assets.partitions import grid_key
 from clinseek_assets.release.manifests import SPLITS, manifest_checks
 from clinseek_assets.release.scope import Scope
 from clinseek_assets.release.validation import release_checks
@@ -27,23 +33,44 @@ from clinseek_assets.resources.progress import Progress
 from clinseek_assets.scoring.leaderboard import (
     BOARDS,
     SETTINGS,
-    Tables,
     coverage_of,
     figure_of,
     rank_of,
-    read_tables,
     rows_of,
 )
-from clinseek_assets.scoring.leaderboard_page import MODES, coverage_plot, page
+from clinseek_assets.scoring.report.leaderboard_tables import MODES
+from clinseek_assets.scoring.report.material import Material, read_material
+from clinseek_assets.scoring.report.page import draw, page
+from clinseek_assets.scoring.report.plots.drawing import Plot
+from clinseek_assets.scoring.report.sections import SECTIONS
 from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.storage.fingerprint import of_file
 
 GROUP = "reports"
+MARTS = (*LEADERBOARDS.values(), *FIGURES.values(), "subtask_scores", "published_comparison")
+AUDITS = tuple(audit.name for audit in (*leak_audit.ARTIFACTS, *multimodal_leak_audit.ARTIFACTS))
 
 
 def report_file(home: Home) -> Path:
     """The leaderboard's page."""
     return home.layout.reports / "leaderboard.html"
+
+
+def least(home: Home, split: str) -> int:
+    """How many patients a figure of a split must at least be of to stand in the report."""
+    scored = home.receipts.read(intervals_of(split)) is not None
+    return fewest_patients(kept_class(home, BOTH[split])) if scored else 1
+
+
+def report_inputs(home: Home) -> Iterator[str]:
+    """The marts, the audits, the numbers of patients, who may be told, and the answers that outcomes are counted of."""
+    yield from map(home.receipts.content, (*MARTS, *AUDITS))
+    for split in BOTH.values():
+        yield home.receipts.content(intervals_of(split.name))
+        yield str(least(home, split.name))
+        cells = [grid_key(model, subtask) for model in home.models for subtask in split.subtasks]
+        for arm in ARMS_OF[split.name].values():
+            yield from (home.receipts.content(arm.predictions, key) for key in cells)
 
 
 @artifact(
@@ -52,31 +79,49 @@ def report_file(home: Home) -> Path:
         group=GROUP,
         kinds=frozenset({"html"}),
         owners=("team:evaluation",),
-        code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/leaderboard_page.py"),
-        deps=(*LEADERBOARDS.values(), *FIGURES.values()),
+        code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/report"),
+        deps=(*MARTS, *AUDITS),
         condition=WHICHEVER_ARE_THERE,
     ),
-    inputs=lambda home: [home.receipts.content(mart) for mart in (*LEADERBOARDS.values(), *FIGURES.values())],
+    inputs=lambda home: list(report_inputs(home)),
     output=report_file,
     ready=lambda home: home.layout.mart(LEADERBOARDS["text"]).is_file(),
 )
 def leaderboard_report(home: Home, progress: Progress) -> Made:
-    """The leaderboards of both splits as one self-contained page: published layouts, with intervals and coverage."""
-    tables = [read_tables(home.layout, board) for board in BOARDS.values()]
+    """The leaderboards of both splits and what is behind them as one self-contained page, with plots.
+
+    Published layouts with intervals, the contrasts of the arms, scores by subtask, cost, outcomes, use of tools, what
+    the policies of time hide, and coverage: aggregates only.
+    """
+    materials = [
+        read_material(home.layout, board, home.intervals(split), least(home, split)) for split, board in BOARDS.items()
+    ]
+    drawn = {material.board.split: draw(material) for material in materials}
     release = expected_counts(home.settings.release_root).release
-    write_text(report_file(home), page(tables, release))
+    write_text(report_file(home), page(materials, drawn, release))
     shown: dict[str, object] = {"path": dg.MetadataValue.path(str(report_file(home)))}
-    for split in (each for each in tables if not each.figures.empty):
-        name = split.board.split
-        plot = base64.b64encode(coverage_plot(split)).decode("ascii")
-        shown |= {
-            **{f"{name} leaderboard ({mode})": aggregates(as_shown(split, mode)) for mode in MODES},
-            f"{name} coverage": dg.MetadataValue.md(f"![coverage](data:image/png;base64,{plot})"),
-        }
+    for material in (each for each in materials if each.models):
+        split = material.board.split
+        shown |= {f"{split} leaderboard ({mode})": aggregates(as_shown(material, mode)) for mode in MODES}
+        shown |= as_pictures(split, drawn[split])
     return Made(of_file(report_file(home)), shown)
 
 
-def as_shown(tables: Tables, mode: str) -> pandas.DataFrame:
+def as_pictures(split: str, drawn: Mapping[str, Sequence[Plot]]) -> dict[str, object]:
+    """The plots of each section of a split that has any, as pictures for the asset's page."""
+    return {
+        f"{split}: {section.title}": dg.MetadataValue.md("\n\n".join(map(as_picture, drawn[section.name])))
+        for section in SECTIONS
+        if drawn[section.name]
+    }
+
+
+def as_picture(plot: Plot) -> str:
+    """One plot in Markdown."""
+    return f"![{plot.title}](data:image/png;base64,{base64.b64encode(plot.png()).decode('ascii')})"
+
+
+def as_shown(material: Material, mode: str) -> pandas.DataFrame:
     """One mode's rows with the figures as texts, in percentage points."""
     return pandas.DataFrame(
         [
@@ -86,12 +131,12 @@ def as_shown(tables: Tables, mode: str) -> pandas.DataFrame:
                 "model": row["model"],
                 **{
                     f"{name} {setting}": figure_of(row, name, setting)
-                    for name in tables.board.wide.values()
+                    for name in material.board.wide.values()
                     for setting in SETTINGS
                 },
                 "coverage": coverage_of(row),
             }
-            for row in rows_of(tables.leaderboard, mode)
+            for row in rows_of(material.tables.leaderboard, mode)
         ]
     )
 

@@ -13,8 +13,9 @@ from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.cli import clinseek
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.resources.home import Home
-from clinseek_assets.scoring.leaderboard import BOARDS, read_tables
-from clinseek_assets.scoring.leaderboard_page import page
+from clinseek_assets.scoring.leaderboard import BOARDS
+from clinseek_assets.scoring.report.material import read_material
+from clinseek_assets.scoring.report.page import draw, page
 from clinseek_assets_tests.assets.multimodal_scores import build_marts, mart, write_multimodal, write_text
 from clinseek_assets_tests.conftest import once, settings_over
 
@@ -171,12 +172,17 @@ def test_the_multimodal_leaderboard_for_people(both: Path) -> None:
     assert "strict policy of time" in shown and "published rule of time" in shown
 
 
+def report_of(home: Home) -> str:
+    materials = [read_material(home.layout, board, home.intervals(split), 1) for split, board in BOARDS.items()]
+    return page(materials, {material.board.split: draw(material) for material in materials}, "synthetic")
+
+
 def test_the_page_shows_both_tables(both: Path, tiny_release: Path) -> None:
     home = Home.of(settings_over(tiny_release, both))
-    html = page([read_tables(home.layout, board) for board in BOARDS.values()], "synthetic")
-    for told in ("Text split", "Multimodal split", "CXR change comparison", "Decision Making", "share of «yes»"):
+    html = report_of(home)
+    for told in ("Text split", "Multimodal split", "CXR change comparison", "Decision Making", "«yes» where asked"):
         assert told in html, told
-    assert html.count("<img") == 2
+    assert html.count("<svg") > 10
     assert "19990001" not in html
 
 
@@ -190,5 +196,5 @@ def test_a_home_without_multimodal_rows_builds_all_the_same(tiny_release: Path, 
     told = leaderboard(home.settings.home, "--split", "multimodal")
     assert isinstance(told.exception, ResultsFault)
     assert "--split multimodal" in str(told.exception)
-    html = page([read_tables(home.layout, board) for board in BOARDS.values()], "synthetic")
+    html = report_of(home)
     assert "No model was run in this split." in html

@@ -1,0 +1,1 @@
+"""The report that people read: both leaderboards with their plots, one self-contained page."""

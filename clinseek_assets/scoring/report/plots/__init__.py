@@ -1,0 +1,1 @@
+"""The report's plots: each module draws one kind, and gives nothing where there is nothing to show."""
