@@ -49,7 +49,7 @@ def command(out: Path, split: str | None, salt: bytes) -> None:
       clinseek seal --split text --salt 00112233445566778899aabbccddeeff
     """
     from clinseek_assets.release.scope import Scope  # here, since what looks at frames takes long to load
-    from clinseek_assets.release.seal.keys import LEAST_DIFFERENT
+    from clinseek_assets.release.seal.locks import LEAST_RECORDS
     from clinseek_assets.release.seal.seal_file import write_seal
     from clinseek_assets.release.seal.sealing import make_seal
 
@@ -63,7 +63,7 @@ def command(out: Path, split: str | None, salt: bytes) -> None:
     click.echo(f"Seal {seal.name} in {out}: {told}, in {len(seal.parts)} parts.")
     if not seal.locks:
         click.echo(
-            f"Note: no table has rows of {LEAST_DIFFERENT} patients, so that `clinseek verify` can tell whether all is "
-            "identical, but not what differs.",
+            f"Note: there are not even {LEAST_RECORDS} patients with a record, so that `clinseek verify` can tell "
+            "whether all is identical, but not what differs.",
             err=True,
         )

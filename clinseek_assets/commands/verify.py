@@ -80,8 +80,8 @@ def show(seal: Seal, verdict: Verdict) -> None:
         )
     if not verdict.opened:
         click.echo(
-            f"Not identical to seal {seal.name}, made by {seal.made_by} from {origin(seal)}. None of its tables that "
-            "have a lock is the same as a whole here: the seal stays closed and tells no more."
+            f"Not identical to seal {seal.name}, made by {seal.made_by} from {origin(seal)}. No table over all "
+            "patients and no group of records is the same here: the seal stays closed and tells no more."
         )
         return
     click.echo(f"{verdict.identical:,}/{verdict.questions:,} identical")

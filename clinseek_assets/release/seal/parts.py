@@ -23,7 +23,7 @@ class Part:
         contents: digests, one a question in the manifest's order, or the only one where all questions share it; None
             where the artifact is not there or cannot be read.
         shared: whether all questions of the split share it.
-        of_record: whether it is a table of the patients' records.
+        patients: of a table of the patients' records: the patient of each question; empty for others.
         follows: whether it is rendered from the records, so that a difference comes from theirs.
     """
 
@@ -32,8 +32,13 @@ class Part:
     upstream: tuple[str, ...]
     contents: tuple[bytes | None, ...]
     shared: bool = False
-    of_record: bool = False
+    patients: tuple[int, ...] = ()
     follows: bool = False
+
+    @property
+    def of_record(self) -> bool:
+        """Whether it is a table of the patients' records."""
+        return bool(self.patients)
 
     @cached_property
     def joint(self) -> bytes:

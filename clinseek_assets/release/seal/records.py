@@ -61,7 +61,7 @@ def record_parts(
             questions[0].split,
             upstream,
             tuple(content(question, name) for question in questions),
-            of_record=True,
+            patients=tuple(question.subject_id for question in questions),
         )
         for name, upstream in shape.upstream.items()
     ]

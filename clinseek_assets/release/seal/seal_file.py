@@ -80,7 +80,8 @@ class Seal(_Strict):
         splits: split -> how much of it is sealed.
         salt: hex; mixed into everything that is sealed.
         proof: by which the key is known.
-        locks: part -> the key, hidden under that part.
+        groups: records -> into how many groups their patients fall, for the locks.
+        locks: a table or a group of records -> the key, hidden under that content.
         parts: the tokens.
         checksum: of all else, so that a damaged file is known.
     """
@@ -94,6 +95,7 @@ class Seal(_Strict):
     splits: dict[Annotated[str, Field(pattern=OF_SPLIT)], Counts] = Field(min_length=1)
     salt: str = Field(pattern=rf"^(?:[0-9a-f]{{2}}){{{SALT_BYTES},64}}$")
     proof: str = Field(pattern=OF_KEY)
+    groups: dict[str, Annotated[int, Field(ge=1)]]
     locks: dict[str, Annotated[str, Field(pattern=OF_KEY)]]
     parts: list[SealedPart]
     checksum: str = ""
@@ -144,10 +146,10 @@ def read_seal(path: Path) -> Seal:
     try:
         seal = Seal.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise SealFault(
-            f"{path} is no seal of form {FORMAT}, or is damaged (at {place}: {first['type']}).", mend=mend
+            f"{path} is no seal of form {FORMAT}, or is damaged (at {place}: {first['msg']}).", mend=mend
         ) from None
     if not seal.is_whole():
         raise SealFault(f"{path} is damaged: its content does not fit its checksum.", mend=mend)

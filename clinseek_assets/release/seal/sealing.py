@@ -15,7 +15,8 @@ from clinseek_assets.locations.settings import Settings
 from clinseek_assets.release.checks import NAMED_ROWS
 from clinseek_assets.release.scope import Scope
 from clinseek_assets.release.seal.gathering import parts_of, questions_of
-from clinseek_assets.release.seal.keys import key_of, locks_of, proof_of, tokens_of
+from clinseek_assets.release.seal.keys import key_of, proof_of, tokens_of
+from clinseek_assets.release.seal.locks import groups_of, hidings_of, locks_of
 from clinseek_assets.release.seal.parts import Part
 from clinseek_assets.release.seal.seal_file import Counts, Seal, SealedPart
 from clinseek_assets.storage.fingerprint import of_file
@@ -37,7 +38,9 @@ def make_seal(scope: Scope, splits: Sequence[str], salt: bytes) -> Seal:
     parts = parts_of(scope, questions)
     refuse_incomplete(parts)
     key = key_of(salt, parts)
-    locks = locks_of(key, salt, parts, scope.stage("Locks"))
+    qids = {split: [question.qid for question in of_split] for split, of_split in questions.items()}
+    groups = groups_of(parts)
+    locks = locks_of(key, salt, hidings_of(parts, groups), scope.stage("Locks"))
     return Seal(
         made_by=f"clinseek-assets {clinseek_assets.__version__}",
         release=expected_counts(scope.settings.release_root).release,
@@ -46,8 +49,11 @@ def make_seal(scope: Scope, splits: Sequence[str], salt: bytes) -> Seal:
         splits={split: counts_of(of_split) for split, of_split in questions.items()},
         salt=salt.hex(),
         proof=proof_of(key).hex(),
+        groups=groups,
         locks={name: lock.hex() for name, lock in locks.items()},
-        parts=[SealedPart.of(part.name, part.split, part.shared, tokens_of(key, part)) for part in parts],
+        parts=[
+            SealedPart.of(part.name, part.split, part.shared, tokens_of(key, part, qids[part.split])) for part in parts
+        ],
     ).signed()
 
 
