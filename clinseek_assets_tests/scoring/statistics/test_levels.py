@@ -1,4 +1,4 @@
-"""Intervals of mean scores, against the formulas by hand and against simulated truth."""
+"""Mean scores: intervals against the formulas by hand, Wilson's where it belongs, ties with the best, runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from clinseek_assets.scoring.statistics import MACRO, MICRO, group_intervals, weighted_mean, weights_of
+from clinseek_assets.scoring.statistics import MACRO, MICRO, group_intervals, levels, weighted_mean, weights_of
+from clinseek_assets_tests.scoring.statistics.cases import made_up, rows_of
 
 
 def micro(scores, subtasks, patients):
@@ -65,23 +66,6 @@ def test_the_interval_holds_its_mean_and_ignores_the_order(rows):
         assert (found.low, found.high) == pytest.approx((again.low, again.high))
 
 
-@pytest.mark.parametrize("questions_a_patient", [1, 4])
-def test_95_percent_intervals_cover_the_truth(questions_a_patient):
-    # Three subtasks of fixed size with different means; patients shift all of their questions alike.
-    random = numpy.random.default_rng(20260101)
-    patients = numpy.repeat(numpy.arange(240 // questions_a_patient), questions_a_patient)
-    subtasks = numpy.tile(["a", "b", "c"], 80)
-    means = numpy.tile([0.3, 0.5, 0.7], 80)
-    weights = weights_of(subtasks, MICRO)
-    covered = 0
-    draws = 1500
-    for _ in range(draws):
-        shift = random.normal(0, 0.1, len(set(patients)))[patients]
-        found = weighted_mean(means + shift + random.normal(0, 0.1, 240), weights, subtasks, patients)
-        covered += found.low <= 0.5 <= found.high
-    assert 0.93 <= covered / draws <= 0.97
-
-
 def test_the_frame_has_every_column_of_the_tables_and_leaves_missing_answers_out():
     scores = pandas.DataFrame(
         {
@@ -108,3 +92,63 @@ def test_the_frame_has_every_column_of_the_tables_and_leaves_missing_answers_out
         "decision_making",
         "overall",
     }
+
+
+def subtask_of(figures, **names):
+    return rows_of([(f"q{i}", patient, "Inpatient_Mortality", f1) for i, (patient, f1) in enumerate(figures)], **names)
+
+
+def test_right_or_wrong_scores_of_a_subtask_have_wilsons_interval_and_are_marked_small():
+    found = levels(subtask_of([(i, float(i < 30)) for i in range(40)])).set_index(["column", "weighting"])
+    alone, overall = found.loc[("Inpatient_Mortality", "micro")], found.loc[("overall", "micro")]
+    theirs = stats.binomtest(30, 40).proportion_ci(method="wilson")
+    assert (alone.interval, alone.small) == ("wilson", True)
+    assert (alone.low, alone.high) == pytest.approx((theirs.low, theirs.high))
+    assert (overall.interval, overall.small) == ("t", False)
+
+
+def test_repeated_patients_widen_wilsons_interval():
+    once = levels(subtask_of([(i, float(i % 2)) for i in range(40)])).iloc[0]
+    twice = levels(subtask_of([(i // 2, float(i // 2 % 2)) for i in range(40)])).iloc[0]
+    assert once.f1 == twice.f1
+    assert twice.high - twice.low > 1.3 * (once.high - once.low)
+
+
+def test_fewer_than_30_patients_are_marked_small():
+    small = [levels(subtask_of([(i, 0.3 + i / 100) for i in range(n)]))["small"].all() for n in (29, 30)]
+    assert small == [True, False]
+
+
+def test_models_are_tied_with_the_best_unless_they_are_clearly_behind():
+    random = numpy.random.default_rng(2)
+    base = random.uniform(0.4, 0.6, 60)
+    of_model = {"best": base + 0.02, "close": base + random.normal(0.018, 0.02, 60), "far": base - 0.2}
+    frames = [subtask_of(list(enumerate(f1)), model=model) for model, f1 in of_model.items()]
+    found = levels(pandas.concat(frames)).set_index(["column", "model"]).loc["Inpatient_Mortality"]
+    assert found["tied_with_best"].to_dict() == {"best": True, "close": True, "far": False}
+    assert numpy.isnan(found.loc["best", "p_best"])
+    assert found.loc["far", "p_best_holm"] == pytest.approx(2 * found.loc["far", "p_best"])
+
+
+def test_ties_are_sought_within_an_arm_only():
+    random = numpy.random.default_rng(2)
+    low, high = random.uniform(0.1, 0.2, 40), random.uniform(0.8, 0.9, 40)
+    apart = pandas.concat([subtask_of(list(enumerate(low)), arm="curated"), subtask_of(list(enumerate(high)))])
+    assert levels(apart)["tied_with_best"].all()
+
+
+def test_the_spread_from_run_to_run_is_over_questions_that_every_run_answered():
+    first = subtask_of([(1, 0.2), (2, 0.4), (3, 0.9)])
+    second = subtask_of([(1, 0.4), (2, 0.6), (3, None)], run_index=2)
+    found = levels(pandas.concat([first, second])).iloc[0]
+    assert found.run_sd == pytest.approx(numpy.std([0.3, 0.5], ddof=1))
+    assert found.f1 == pytest.approx((0.3 + 0.5 + 0.9) / 3)
+    assert numpy.isnan(levels(first).iloc[0].run_sd)
+
+
+def test_levels_have_the_means_and_t_intervals_of_the_tables():
+    scores = made_up(missing=0.2)
+    key = ["model", "arm", "mode", "column", "weighting"]
+    tables, found = group_intervals(scores).set_index(key), levels(scores).set_index(key)
+    assert (found.loc[found["interval"] == "t", ["boot_low", "boot_high"]].notna()).all(axis=None)
+    pandas.testing.assert_frame_equal(found.loc[tables.index, list(tables.columns)], tables)
