@@ -35,5 +35,5 @@ def command(port: int, no_open: bool) -> None:
     with listening(port) as listener:
         served = Served(library, listener)
         click.echo(f"{served.address}\nFor reading only; keep the address to yourself. Stop with Ctrl-C.", err=True)
-        with nullcontext() if no_open else opened_in_a_browser(served.address):
+        with suppress(KeyboardInterrupt), nullcontext() if no_open else opened_in_a_browser(served.address):
             served.run()
