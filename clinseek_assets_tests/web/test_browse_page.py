@@ -14,7 +14,7 @@ from clinseek_assets_tests.browse.conftest import seeing_library, text_library
 from clinseek_assets_tests.browse.test_serving import served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 __all__ = ["seeing_library", "text_library"]
 
@@ -24,20 +24,27 @@ WIDTHS = (1440, 390)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is found")
 
 
-@contextmanager
-def a_browser(address: str, width: int) -> Iterator[Page]:
-    """A page of that width; at its end no script was wanted, no error was told, and nobody else was asked."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of this file."""
     from playwright.sync_api import sync_playwright
 
-    told: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda request: told.append(request.url) if not request.url.startswith(address) else None)
-        yield page
-        browser.close()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@contextmanager
+def a_page(browser: Browser, address: str, width: int) -> Iterator[Page]:
+    """A page of that width; at its end no script was wanted, no error was told, and nobody else was asked."""
+    told: list[str] = []
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: told.append(request.url) if not request.url.startswith(address) else None)
+    yield page
+    page.close()
     assert told == []
 
 
@@ -47,8 +54,8 @@ def fits(page: Page) -> bool:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_from_a_cell_to_an_exchange_with_the_keyboard(text_library: Library, width: int):
-    with served(text_library) as address, a_browser(address, width) as page:
+def test_from_a_cell_to_an_exchange_with_the_keyboard(browser: Browser, text_library: Library, width: int):
+    with served(text_library) as address, a_page(browser, address, width) as page:
         page.goto(address)
         assert page.title() == "Cells – clinseek browse" and fits(page)
         page.keyboard.press("Tab")
@@ -73,9 +80,9 @@ def test_from_a_cell_to_an_exchange_with_the_keyboard(text_library: Library, wid
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_x_rays_are_shown_and_every_folded_text_fits(seeing_library: Library, width: int):
+def test_x_rays_are_shown_and_every_folded_text_fits(browser: Browser, seeing_library: Library, width: int):
     question = next(each for each in seeing_library.questions()["multimodal"] if each.image_paths)
-    with served(seeing_library) as address, a_browser(address, width) as page:
+    with served(seeing_library) as address, a_page(browser, address, width) as page:
         page.goto(f"{address}question/multimodal/{question.row_number}?model=evidence_counts")
         picture = page.locator("section.pictures img").first
         picture.scroll_into_view_if_needed()
@@ -89,8 +96,8 @@ def test_x_rays_are_shown_and_every_folded_text_fits(seeing_library: Library, wi
         assert (beside[0]["y"] == beside[1]["y"]) == (width > 1000)  # side by side where there is room
 
 
-def test_what_is_printed_has_its_title_and_no_filters(text_library: Library):
-    with served(text_library) as address, a_browser(address, 1440) as page:
+def test_what_is_printed_has_its_title_and_no_filters(browser: Browser, text_library: Library):
+    with served(text_library) as address, a_page(browser, address, 1440) as page:
         page.goto(f"{address}questions")
         page.emulate_media(media="print")
         assert page.locator("h1").is_visible() and page.locator("table").is_visible()
