@@ -11,6 +11,7 @@ from clinseek_assets.benchmark.subtasks import DECISION, RISK
 from clinseek_assets.scoring.statistics.bootstrap import bootstrap_intervals
 from clinseek_assets.scoring.statistics.clustered import estimates, minimum_detectable
 from clinseek_assets.scoring.statistics.columns import Column, columns_of
+from clinseek_assets.scoring.statistics.one_thread import one_thread
 from clinseek_assets.scoring.statistics.panel import Panel, panel
 from clinseek_assets.scoring.statistics.partition import Partition, partition
 from clinseek_assets.scoring.statistics.resamples import Resamples, resamples
@@ -28,6 +29,7 @@ _TYPES |= dict.fromkeys(("delta", "low", "high", "boot_low", "boot_high", "p"), 
 _TYPES |= {"n": "int64", "patients": "int64", "small": "bool", "mde": "float64"}
 
 
+@one_thread
 def contrasts(scores: pandas.DataFrame, task_types: Sequence[str] = (RISK, DECISION)) -> pandas.DataFrame:
     """The four contrasts of every model that was run in both arms, on the questions that both arms have a score of.
 

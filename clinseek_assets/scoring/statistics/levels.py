@@ -11,6 +11,7 @@ from clinseek_assets.benchmark.subtasks import DECISION, RISK
 from clinseek_assets.scoring.statistics.bootstrap import bootstrap_intervals
 from clinseek_assets.scoring.statistics.clustered import Estimates, estimates
 from clinseek_assets.scoring.statistics.columns import Column, columns_of
+from clinseek_assets.scoring.statistics.one_thread import one_thread
 from clinseek_assets.scoring.statistics.panel import SERIES, Panel, panel
 from clinseek_assets.scoring.statistics.partition import Partition, partition
 from clinseek_assets.scoring.statistics.proportions import effective_size, wilson
@@ -44,6 +45,7 @@ def group_intervals(scores: pandas.DataFrame, task_types: Sequence[str] = (RISK,
     return _sorted(rows, _INTERVALS)
 
 
+@one_thread
 def levels(scores: pandas.DataFrame, task_types: Sequence[str] = (RISK, DECISION)) -> pandas.DataFrame:
     """The figures of `group_intervals` and of the categories, with all that is known of how far they can be trusted.
 
