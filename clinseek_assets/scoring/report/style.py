@@ -23,16 +23,19 @@ figure svg * { stroke-linejoin: round; stroke-linecap: butt; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; }
 thead th { font-weight: 600; border-bottom: 1px solid var(--line); vertical-align: bottom; white-space: normal;
-  overflow-wrap: normal; max-width: 7rem; }
+  overflow-wrap: normal; max-width: 9rem; }
 tbody th { font-weight: inherit; }
-.name { text-align: left; position: sticky; left: 0; background: var(--page); max-width: 16rem; }
+.name { text-align: left; position: sticky; left: 0; background: var(--page); }
+thead .name { max-width: none; }
 .group { border-left: 1px solid var(--line); }
 .floor td, .floor th, .yes td, .yes th, small { color: var(--faint); }
 small { display: block; font-size: .8em; }
 abbr { text-decoration: none; }
 .seeking > *, .yes > * { border-top: 1px solid var(--line); }
 .nothing { color: var(--faint); font-style: italic; }
-@media (max-width: 40rem) { .name { max-width: 9rem; white-space: normal; } th, td { padding: .25rem .4rem; } }
+@media (max-width: 40rem) {
+  .name { max-width: 9rem; white-space: normal; overflow-wrap: anywhere; }
+  th, td { padding: .25rem .4rem; } }
 @media print {
   @page { size: A4 landscape; margin: 12mm; }
   :root { color-scheme: light; font-size: 10px; --page: #ffffff; --ink: #000000; --faint: #444444; --line: #999999;

@@ -12,6 +12,7 @@ from clinseek_assets.scoring.report.plots.drawing import (
     INK,
     ROW,
     Plot,
+    beside,
     legend_below,
     rows_downwards,
     sheet,
@@ -32,6 +33,7 @@ LOOKS = {
     Outcome.NOT_RUN: ("#555555", "xx"),
 }
 # Use of tools: column -> what is counted.
+APART = 0.1
 USED = {"rounds": "rounds an answer", "tool_calls": "tool calls an answer"}
 
 
@@ -41,7 +43,7 @@ def outcome_bars(material: Material) -> Iterator[Plot]:
     if answered.empty:
         return
     title = "How questions ended, % of answers asked for"
-    with sheet(title, 5.2, 1.4 + 0.2 * len(answered)) as (figure, axes):
+    with sheet(title, 6.4, 1.4 + 0.2 * len(answered)) as (figure, axes):
         begin = answered[Outcome.FINISHED] * 0
         for outcome, (colour, hatch) in LOOKS.items():
             share = 100 * answered[outcome]
@@ -49,7 +51,7 @@ def outcome_bars(material: Material) -> Iterator[Plot]:
                 look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": INK, "linewidth": 0.3}
                 axes.barh(range(len(answered)), share, left=begin, height=0.75, label=outcome.replace("_", " "), **look)
             begin = begin + share
-        rows_downwards(axes, [*(short(model) + ", " + arm for model, arm in answered[["model", "arm"]].to_numpy())])
+        rows_downwards(axes, [f"{short(model)}, {arm}" for model, arm in answered[["model", "arm"]].to_numpy()])
         axes.set_xlim(0, 100)
         legend_below(figure, axes, 3)
     told = f"{title}: one bar a model and arm, cut by outcome; the table below it has the figures."
@@ -64,11 +66,13 @@ def tool_use(material: Material) -> Iterator[Plot]:
         if not models:
             continue
         with sheet(what.capitalize(), 3.7, 1.2 + ROW * len(models)) as (figure, axes):
-            for arm, mark in ARMS.items():
-                of_arm = used[used["arm"] == arm]
-                if len(of_arm):
-                    axes.plot(of_arm[column], [models.index(model) for model in of_arm["model"]], **style_of(mark))
-            rows_downwards(axes, models)
+            arms = [arm for arm in ARMS if arm in set(used["arm"])]
+            for place, arm in enumerate(arms):
+                of_arm, shift = used[used["arm"] == arm], beside(place, len(arms), APART)
+                axes.plot(
+                    of_arm[column], [models.index(each) + shift for each in of_arm["model"]], **style_of(ARMS[arm])
+                )
+            rows_downwards(axes, [short(model) for model in models])
             axes.set_xlim(left=0)
             legend_below(figure, axes)
         told = f"{what.capitalize()}: the mean of each model, one point an arm."

@@ -113,8 +113,8 @@ def short(name: str) -> str:
 
 
 def rows_downwards(axes: Axes, names: Sequence[str]) -> None:
-    """A row a name, the first one on top."""
-    axes.set_yticks(range(len(names)), [short(name) for name in names])
+    """A row a name (see `short`), the first one on top."""
+    axes.set_yticks(range(len(names)), list(names))
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -137,8 +137,20 @@ def style_of(mark: Mark) -> dict[str, Any]:
         "markerfacecolor": mark.colour if mark.filled else "none",
         "markeredgecolor": INK if mark.filled else mark.colour,
         "markeredgewidth": 0.5 if mark.filled else 1.4,
+        "clip_on": False,
         "label": mark.title,
     }
+
+
+def beside(place: int, others: int, apart: float) -> float:
+    """How far the points of one series lie from the middle of their row, so that equal ones do not hide each other.
+
+    Args:
+        place: of the series among all, from 0 on.
+        others: how many series there are.
+        apart: half of the distance between two neighbours, in rows.
+    """
+    return apart * (2 * place - others + 1)
 
 
 def legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:

@@ -17,7 +17,7 @@ from clinseek_assets.scoring.report.plots.drawing import Plot, sheet, short
 from clinseek_assets.scoring.statistics import OVERALL
 
 MOST_UPRIGHT, WRAPPED_AT = 7, 13  # columns with upright titles, letters a line of those
-LIGHT_FROM = 60  # per cent from which the colours are light
+LIGHT_FROM = 47  # per cent from which the colours are light
 MAP = "cividis"  # even for all kinds of colour vision, and in grey
 
 
@@ -41,14 +41,16 @@ def coverage_fields(material: Material) -> Iterator[Plot]:
     """The share of each column's questions that have a score, by model and arm."""
     figures = material.tables.figures
     kept = figures["mode"].eq(HEADLINE) & figures["column"].isin([c for c in material.board.columns if c != OVERALL])
-    shown = figures[kept].assign(run=lambda rows: rows["model"].map(short) + ", " + rows["arm"])
-    grid = shown.pivot_table(index="run", columns="column", values="coverage", sort=False)
+    grid = figures[kept].pivot_table(index=["model", "arm"], columns="column", values="coverage", sort=False)
     grid = 100 * grid[[column for column in material.board.columns if column in grid]]
     if grid.empty:
         return
     title = "Questions with a score, %"
+    labelled = grid.rename(columns=material.board.columns).set_axis(
+        [f"{short(model)}, {arm}" for model, arm in grid.index]
+    )
     told = f"{title}, by column of the table, one row a model and arm; a rank needs 98."
-    yield _fields(f"{material.board.split}-coverage", title, told, grid.rename(columns=material.board.columns))
+    yield _fields(f"{material.board.split}-coverage", title, told, labelled)
 
 
 def _titled(grid: pandas.DataFrame) -> pandas.DataFrame:

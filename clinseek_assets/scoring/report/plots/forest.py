@@ -10,14 +10,24 @@ import pandas
 from clinseek_assets.scoring.report.arms import CONTRASTS
 from clinseek_assets.scoring.report.contrasts import OF_POLICY, OF_SETTING
 from clinseek_assets.scoring.report.material import HEADLINE, Material
-from clinseek_assets.scoring.report.plots.drawing import FAINT, ROW, Plot, legend_below, rows_downwards, sheet, style_of
+from clinseek_assets.scoring.report.plots.drawing import (
+    FAINT,
+    ROW,
+    Plot,
+    beside,
+    legend_below,
+    rows_downwards,
+    sheet,
+    short,
+    style_of,
+)
 from clinseek_assets.scoring.statistics import OVERALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDTH = 3.7
-APART = 0.15  # of a row, to either side
+APART = 0.15
 
 
 def forests(material: Material) -> Iterator[Plot]:
@@ -43,9 +53,9 @@ def _forest(material: Material, column: str, contrasts: Iterable[str], what: str
         axes.axvline(0, color=FAINT, linewidth=1)
         names = [name for name in CONTRASTS if name in set(rows["contrast"])]
         for place, contrast in enumerate(names):
-            shift = APART * (2 * place - len(names) + 1)
+            shift = beside(place, len(names), APART)
             _points(axes, rows[rows["contrast"] == contrast], models, contrast, shift)
-        rows_downwards(axes, models)
+        rows_downwards(axes, [short(model) for model in models])
         axes.set_xlabel("Δ F1, percentage points")
         legend_below(figure, axes, 1)
     told = f"{title}, one row a model, in percentage points of strict F1 with 95% intervals where they are known."
