@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinseek_assets.release.seal.canonical import of_table, of_value
@@ -36,17 +36,20 @@ def values(rows):
     return [[(type(cell), cell) for cell in row] for row in rows]
 
 
+@settings(max_examples=40)
 @given(ROWS, st.integers(1, 10**6), st.integers(1, 1000), st.sampled_from([512, 1024, 65536]), st.booleans())
 def test_where_and_how_rows_are_stored_does_not_count(rows, first_row, step, page_size, index):
     other = stored(rows, first_row=first_row, step=step, page_size=page_size, index=index)
     assert of_table(*stored(rows)) == of_table(*other)
 
 
+@settings(max_examples=40)
 @given(ROWS, ROWS)
 def test_two_tables_have_one_digest_only_if_their_cells_are_the_same(one, other):
     assert (of_table(*stored(one)) == of_table(*stored(other))) == (values(one) == values(other))
 
 
+@settings(max_examples=40)
 @given(ROWS.filter(lambda rows: any(cell is not None for row in rows for cell in row)), st.data())
 def test_one_changed_cell_changes_the_digest(rows, data):
     places = [(row, column) for row, cells in enumerate(rows) for column, cell in enumerate(cells) if cell is not None]

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 
 import pytest
 
@@ -24,7 +23,6 @@ from clinseek_assets_tests.release.seal.a_sealed_release import (
     built,
     lay_text,
     rebuilt,
-    seal_of,
     sealed,
     tables,
     verified,
@@ -130,11 +128,6 @@ def test_nothing_less_than_all_is_sealed(bed, what):
     }
     assert f"can be read: {named[what]}." in str(refused.value)
     assert str(question.subject_id) not in str(refused.value)
-
-
-def test_a_home_that_was_moved_is_the_same(original, seal, tmp_path):
-    shutil.copytree(original, tmp_path / "moved")
-    assert sealed(tmp_path / "moved") == seal == seal_of(original)
 
 
 def test_a_change_in_the_sources_counts_once_it_is_built(bed, seal):

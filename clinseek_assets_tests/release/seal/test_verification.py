@@ -48,14 +48,6 @@ def test_a_row_more_and_a_row_less_are_named(bed, seal):
     }
 
 
-def test_what_is_derived_is_led_back_to_the_table_that_it_is_derived_from(bed, seal):
-    rows = tables()
-    rows["discharge"][4]["text"] = "Another complaint. Physical Exam: none."
-    verdict = verified(rebuilt(bed.root, rows), seal)
-    assert {upstream for _, upstream in told(verdict).values()} == {(NOTES,)}
-    assert {rows for rows, _ in told(verdict).values()} == {(5,)}
-
-
 def test_a_label_in_a_dictionary_is_named_with_what_is_made_of_it(bed, seal):
     rows = bed.root / "sources" / "mimic_iv" / "hosp" / "d_labitems.csv"
     bed.replace(rows, rows.read_bytes().replace(b"Free Calcium", b"Ionised Calcium"))
