@@ -38,6 +38,7 @@ from clinseek_assets.scoring.leaderboard import (
     rank_of,
     rows_of,
 )
+from clinseek_assets.scoring.report.contrasts import PAIRED
 from clinseek_assets.scoring.report.leaderboard_tables import MODES
 from clinseek_assets.scoring.report.material import Material, read_material
 from clinseek_assets.scoring.report.page import draw, page
@@ -64,7 +65,7 @@ def least(home: Home, split: str) -> int:
 
 def report_inputs(home: Home) -> Iterator[str]:
     """The marts, the audits, the numbers of patients, who may be told, and the answers that outcomes are counted of."""
-    yield from map(home.receipts.content, (*MARTS, *AUDITS))
+    yield from map(home.receipts.content, (*MARTS, PAIRED, *AUDITS))
     for split in BOTH.values():
         yield home.receipts.content(intervals_of(split.name))
         yield str(least(home, split.name))

@@ -33,12 +33,13 @@ def read_answered(layout: Layout, split: str, models: Iterable[str], fewest_pati
         One row a model and arm, with `COLUMNS`: the number of answers (one a question and run) and of patients, the
         share of each outcome, and means an answer; NaN where nothing is known of it.
     """
-    rows = [
-        {"model": model, "arm": arm, **_aggregates(files)}
-        for model in models
-        for arm in ARMS
-        if (files := list(_files(layout, split, arm, model)))
-    ]
+    with duckdb.connect(":memory:") as engine:
+        rows = [
+            {"model": model, "arm": arm, **_aggregates(engine, files)}
+            for model in models
+            for arm in ARMS
+            if (files := list(_files(layout, split, arm, model)))
+        ]
     frame = pandas.DataFrame(rows, columns=list(COLUMNS))
     return frame[frame["patients"] >= fewest_patients].reset_index(drop=True)
 
@@ -48,12 +49,11 @@ def _files(layout: Layout, split: str, arm: str, model: str) -> Iterator[Path]:
     return (path for path in paths if path.is_file())
 
 
-def _aggregates(files: list[Path]) -> dict[str, float]:
+def _aggregates(engine: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[str, float]:
     shares = ", ".join(f"avg((outcome = '{outcome}')::INT) AS {outcome}" for outcome in Outcome)
     means = ", ".join(f"avg({column}) AS {column}" for column in AVERAGED)
     select = (
         f"SELECT count(*) AS answers, count(DISTINCT subject_id) AS patients, {shares}, {means} FROM read_parquet(?)"
     )
-    with duckdb.connect(":memory:") as engine:
-        found = engine.execute(select, [[str(path) for path in files]]).df()
+    found = engine.execute(select, [[str(path) for path in files]]).df()
     return {str(name): float(value) for name, value in found.iloc[0].items()}
