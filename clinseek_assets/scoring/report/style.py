@@ -34,7 +34,7 @@ abbr { text-decoration: none; }
 .seeking > *, .yes > * { border-top: 1px solid var(--line); }
 .nothing { color: var(--faint); font-style: italic; }
 @media (max-width: 40rem) {
-  .name { max-width: 9rem; white-space: normal; overflow-wrap: anywhere; }
+  .name { min-width: 7.5rem; max-width: 9rem; white-space: normal; overflow-wrap: anywhere; }
   th, td { padding: .25rem .4rem; } }
 @media print {
   @page { size: A4 landscape; margin: 12mm; }

@@ -21,6 +21,7 @@ PLOTS = """all => all.map(svg => ({
 OUTSIDE = """() => [...document.querySelectorAll('body *')].filter(
     one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.wide, figure')
 ).map(one => one.tagName)"""
+HEIGHTS = "all => all.map(one => one.getBoundingClientRect().height)"
 INK = "() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is found")
@@ -44,6 +45,7 @@ def test_the_report_fits_wide_and_narrow_pages_and_calls_nobody(made: Made, tmp_
             page.goto(report.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") == width
             assert page.evaluate(OUTSIDE) == []
+            assert max(page.locator("tr").evaluate_all(HEIGHTS)) < 130  # names are not broken letter by letter
             plots = page.locator("figure svg").evaluate_all(PLOTS)
             assert len(plots) == made.html.count("<svg")
             for plot in plots:

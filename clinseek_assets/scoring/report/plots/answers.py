@@ -33,7 +33,7 @@ LOOKS = {
     Outcome.NOT_RUN: ("#555555", "xx"),
 }
 # Use of tools: column -> what is counted.
-APART = 0.1
+APART = 0.12
 USED = {"rounds": "rounds an answer", "tool_calls": "tool calls an answer"}
 
 
