@@ -12,15 +12,16 @@ from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, model_scores_of
 from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.campaign.analysis_plan import plan_file
 from clinseek_assets.campaign.sources import seal_file
-from clinseek_assets.campaign.writing import DELTAS, JSON, MARKDOWN, write_campaign
+from clinseek_assets.campaign.writing import JSON, MARKDOWN, write_campaign
 from clinseek_assets.checks.leak_audit import fewest_patients
 from clinseek_assets.models.ledger_figures import attempts
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
+from clinseek_assets.scoring.leaderboard import DELTAS
 from clinseek_assets.storage.fingerprint import of_file, of_parts, of_value
 
 NAME = "campaign_record"
-MARTS = (*LEADERBOARDS.values(), *FIGURES.values())
+MARTS = (*LEADERBOARDS.values(), *FIGURES.values(), DELTAS)
 
 
 def campaign_folder(home: Home) -> Path:
@@ -38,7 +39,7 @@ def write_record(home: Home, folder: Path, sealed: Path | None = None) -> dict[s
 
 def inputs(home: Home) -> list[str]:
     """The figures, the answers' scores, the registry, the calls, the plan and the seal."""
-    written = [path for path in (plan_file(home), seal_file(home), home.layout.mart(DELTAS)) if path and path.is_file()]
+    written = [path for path in (plan_file(home), seal_file(home)) if path and path.is_file()]
     return [
         *(home.receipts.content(mart) for mart in MARTS),
         *(home.receipts.content(model_scores_of(split), model) for split in SPLITS for model in home.models),

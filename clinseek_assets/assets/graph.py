@@ -27,7 +27,7 @@ from clinseek_assets.assets.artifact import Artifact
 from clinseek_assets.assets.marts import marts
 from clinseek_assets.assets.predictions import GROUP as PREDICTIONS
 from clinseek_assets.assets.predictions import predictions
-from clinseek_assets.assets.scores import arm_scores, intervals, model_scores
+from clinseek_assets.assets.scores import arm_contrasts, arm_scores, intervals, model_scores
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
 from clinseek_assets.partitions import model_partitions
 from clinseek_assets.resources.home import Home
@@ -172,7 +172,7 @@ def scored_stages(home: Home, split: Split) -> Iterator[Stage]:
         )
     of_split = "" if split is TEXT else f"{split.name} "
     yield Stage(f"{of_split}scores by model", (model_scores(split, models),), split=split.name, follows=True)
-    yield Stage(f"{of_split}intervals", (intervals(split),), split=split.name, follows=True)
+    yield Stage(f"{of_split}intervals", (intervals(split), arm_contrasts(split)), split=split.name, follows=True)
 
 
 def title_of(what: str, arm: Arm) -> str:

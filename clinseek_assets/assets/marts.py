@@ -11,12 +11,14 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_duckdb import DuckDBResource
 
 from clinseek_assets.assets.artifact import Artifact, code_of, faults_shown
-from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, intervals_of, model_scores_of
+from clinseek_assets.assets.leak_audit import audit_file
+from clinseek_assets.assets.multimodal_leak_audit import audit_file as multimodal_audit_file
+from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, contrasts_of, intervals_of, model_scores_of
 from clinseek_assets.assets.shown import of_file_and_rows
-from clinseek_assets.assets.splits import SPLITS
+from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT
 from clinseek_assets.resources.dbt_project import project_fingerprint
 from clinseek_assets.resources.home import Home
-from clinseek_assets.resources.warehouse import POOL, publish, refresh_views
+from clinseek_assets.resources.warehouse import POOL, SplitFiles, publish, refresh_views
 from clinseek_assets.storage.fingerprint import of_parts, of_value
 from clinseek_assets.storage.receipts import Receipt
 
@@ -24,6 +26,11 @@ GROUP = "marts"
 NAME = "marts"
 LEADERBOARDS = {split: f"{split}_leaderboard" for split in SPLITS}
 FIGURES = {split: f"{split}_figures" for split in SPLITS}
+# The leak audit of each split: its asset, its report, and the part of it with the figures by subtask.
+AUDITS = {
+    TEXT.name: ("leak_audit", audit_file, "subtasks"),
+    MULTIMODAL.name: ("multimodal_leak_audit", multimodal_audit_file, "groups"),
+}
 
 
 class MartTranslator(DagsterDbtTranslator):
@@ -44,24 +51,38 @@ class MartTranslator(DagsterDbtTranslator):
 
 
 def inputs(home: Home, _: str | None = None) -> str:
-    """The scores of every enabled model in both splits, the questions, and the project itself."""
+    """The scores of every enabled model in both splits, what their arms were shown, the questions, and the project."""
     scores = [
         f"{split} {model} {home.receipts.content(model_scores_of(split), model)}"
         for split in SPLITS
         for model in home.models
     ]
     kinds = of_value({name: model.kind for name, model in home.models.items()})
-    named = [*(intervals_of(split) for split in SPLITS), *(split.manifest for split in SPLITS.values()), "subtasks"]
+    estimated = [name(split) for split in SPLITS for name in (intervals_of, contrasts_of)]
+    audits = [asset for asset, *_ in AUDITS.values()]
+    named = [*estimated, *audits, *(split.manifest for split in SPLITS.values()), "subtasks"]
+    shown = [
+        f"{split.strict_contexts} {subtask} {home.receipts.content(split.strict_contexts, subtask)}"
+        for split in SPLITS.values()
+        for subtask in split.subtasks
+    ]
     upstream = [f"{name} {home.receipts.content(name)}" for name in named]
     return of_parts(
-        [code_of("assets/marts.py", "resources/warehouse.py"), project_fingerprint(), kinds, *scores, *upstream]
+        [code_of("assets/marts.py", "resources/warehouse.py"), project_fingerprint(), kinds, *scores, *upstream, *shown]
     )
 
 
-def score_files(home: Home) -> dict[str, list[Path]]:
-    """The files of scores of each split that are there."""
-    files = {split: [home.layout.model_scores(split, model) for model in home.models] for split in SPLITS}
-    return {split: [path for path in paths if path.is_file()] for split, paths in files.items()}
+def files_of(home: Home) -> dict[str, SplitFiles]:
+    """What the marts of each split are built from."""
+    return {
+        name: SplitFiles(
+            scores=[home.layout.model_scores(name, model) for model in home.models],
+            strict_contexts=[home.layout.contexts(name, "curated_strict", subtask) for subtask in split.subtasks],
+            leak_audit=AUDITS[name][1](home),
+            audited=AUDITS[name][2],
+        )
+        for name, split in SPLITS.items()
+    }
 
 
 def marts(manifest: Path) -> Artifact:
@@ -77,7 +98,7 @@ def marts(manifest: Path) -> Artifact:
         with faults_shown():
             fingerprint = inputs(home)
             with warehouse.get_connection() as connection:
-                refresh_views(connection, home, score_files(home))
+                refresh_views(connection, home, files_of(home))
             built = Built(context, dbt)
             with warehouse.get_connection() as connection:
                 published = {mart: publish(connection, mart, home.layout.mart(mart)) for mart in built.marts}

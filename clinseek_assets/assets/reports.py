@@ -32,13 +32,13 @@ from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
 from clinseek_assets.scoring.leaderboard import (
     BOARDS,
+    DELTAS,
     SETTINGS,
     coverage_of,
     figure_of,
     rank_of,
     rows_of,
 )
-from clinseek_assets.scoring.report.contrasts import PAIRED
 from clinseek_assets.scoring.report.leaderboard_tables import MODES
 from clinseek_assets.scoring.report.material import Material, read_material
 from clinseek_assets.scoring.report.page import draw, page
@@ -48,7 +48,7 @@ from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.storage.fingerprint import of_file
 
 GROUP = "reports"
-MARTS = (*LEADERBOARDS.values(), *FIGURES.values(), "subtask_scores", "published_comparison")
+MARTS = (*LEADERBOARDS.values(), *FIGURES.values(), DELTAS, "subtask_scores", "published_comparison")
 AUDITS = tuple(audit.name for audit in (*leak_audit.ARTIFACTS, *multimodal_leak_audit.ARTIFACTS))
 
 
@@ -65,7 +65,7 @@ def least(home: Home, split: str) -> int:
 
 def report_inputs(home: Home) -> Iterator[str]:
     """The marts, the audits, the numbers of patients, who may be told, and the answers that outcomes are counted of."""
-    yield from map(home.receipts.content, (*MARTS, PAIRED, *AUDITS))
+    yield from map(home.receipts.content, (*MARTS, *AUDITS))
     for split in BOTH.values():
         yield home.receipts.content(intervals_of(split.name))
         yield str(least(home, split.name))

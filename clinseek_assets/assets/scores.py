@@ -1,4 +1,6 @@
-"""Scores: one asset an arm on the arm's grid, all of a model's scores in one file, and intervals for the tables."""
+"""Scores: one asset an arm on the arm's grid, all of a model's scores in one file, and for the tables intervals and the
+differences between arms.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ from clinseek_assets.partitions import cell, grid_key
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
 from clinseek_assets.scoring.score_predictions import score_predictions
-from clinseek_assets.scoring.statistics import group_intervals
+from clinseek_assets.scoring.statistics import adjusted, contrasts, levels
 from clinseek_assets.storage.parquet import write_frame
 
 GROUP = "scores"
@@ -48,6 +50,11 @@ def model_scores_of(split: str) -> str:
 def intervals_of(split: str) -> str:
     """The asset of a split's figures with intervals."""
     return f"{split}_intervals"
+
+
+def contrasts_of(split: str) -> str:
+    """The asset of the differences between a split's arms."""
+    return f"{split}_contrasts"
 
 
 def path_of(home: Home, arm: Arm, key: str) -> Path:
@@ -170,35 +177,100 @@ def model_scores(split: Split, models: dg.StaticPartitionsDefinition) -> Artifac
 
 def intervals(split: Split) -> Artifact:
     """The figures of a split with their intervals, over all models."""
-    model_scores_asset = model_scores_of(split.name)
-
-    def scored(home: Home) -> list[str]:
-        return [model for model in home.models if home.receipts.read(model_scores_asset, model)]
 
     @artifact(
         Explanation(
             name=intervals_of(split.name),
             group=GROUP,
-            description=f"Mean F1 of every model and arm by column of the tables of the {split.name} split, by subtask "
-            "and overall, with 95% intervals clustered by patient (subtasks are fixed, patients random).",
+            description=f"Mean F1 of every model and arm by column of the tables of the {split.name} split (subtask, "
+            "category, task type, overall), with 95% intervals clustered by patient (subtasks are fixed, patients "
+            "random), and whether it is tied with the best of its arm.",
             kinds=frozenset({"parquet", "scipy"}),
             owners=OWNERS,
             code=code_of("scoring/statistics", "assets/scores.py"),
-            deps=(model_scores_asset,),
+            deps=(model_scores_of(split.name),),
             condition=WHICHEVER_ARE_THERE,
         ),
-        inputs=lambda home: [f"{model} {home.receipts.content(model_scores_asset, model)}" for model in home.models],
+        inputs=lambda home: contents(home, split),
         output=lambda home: home.intervals(split.name),
-        ready=lambda home: bool(scored(home)),
+        ready=lambda home: bool(scored_models(home, split)),
     )
     def estimated(home: Home, progress: Progress) -> Made:
-        models = scored(home)
-        if not models:
-            raise ResultsFault("No model has scores yet.", mend="Run `clinseek demo` or `clinseek evaluate` first.")
-        frames = [home.read(model_scores_asset, model, home.layout.model_scores(split.name, model)) for model in models]
-        task_types = SCORING[split.name].task_types
-        frame = pandas.concat([group_intervals(scores, task_types) for scores in frames], ignore_index=True)
+        frame = levels(of_models(home, split), SCORING[split.name].task_types)
         path = home.intervals(split.name)
         return Made(write_frame(path, frame), of_frame(path, frame))
 
     return estimated
+
+
+def arm_contrasts(split: Split) -> Artifact:
+    """The differences between the arms of a split, over all models."""
+    name = contrasts_of(split.name)
+
+    @artifact(
+        Explanation(
+            name=name,
+            group=GROUP,
+            description="Differences in F1 between two arms on the questions that both answered, for every contrast, "
+            f"model and column of the {split.name} split: 95% intervals clustered by patient, sign-flip tests, and "
+            "their corrections over all models of a contrast (floor rows are no part of it).",
+            kinds=frozenset({"parquet", "scipy"}),
+            owners=OWNERS,
+            code=code_of("scoring/statistics", "assets/scores.py"),
+            deps=(model_scores_of(split.name),),
+            condition=WHICHEVER_ARE_THERE,
+        ),
+        inputs=lambda home: [*contents(home, split), *floor_rows(home)],
+        output=lambda home: home.contrasts(split.name),
+        checks=lambda home: checks.of_contrasts(home.contrasts(split.name)),
+        check_specs=checks.contrast_specs(name),
+        ready=lambda home: bool(scored_models(home, split)),
+    )
+    def compared(home: Home, progress: Progress) -> Made:
+        found = contrasts(of_models(home, split), SCORING[split.name].task_types)
+        frame = corrected(found, floor_rows(home))
+        path = home.contrasts(split.name)
+        return Made(write_frame(path, frame), of_frame(path, frame))
+
+    return compared
+
+
+def corrected(found: pandas.DataFrame, floor: Sequence[str]) -> pandas.DataFrame:
+    """Contrasts with corrected p; what answers by a constant is not tested, and makes nobody else's correction harsher.
+
+    Args:
+        found: as `contrasts` gives them.
+        floor: the models that give constant answers; they are left without a corrected p.
+    """
+    tested = adjusted(found[~found["model"].isin(floor)])
+    return found.join(tested[["p_holm", "p_bh"]])
+
+
+def scored_models(home: Home, split: Split) -> list[str]:
+    """The enabled models that have scores in a split."""
+    return [model for model in home.models if home.receipts.read(model_scores_of(split.name), model)]
+
+
+def contents(home: Home, split: Split) -> list[str]:
+    """Fingerprints of the scores of every enabled model in a split."""
+    return [f"{model} {home.receipts.content(model_scores_of(split.name), model)}" for model in home.models]
+
+
+def floor_rows(home: Home) -> list[str]:
+    """The enabled models that give constant answers."""
+    return [name for name, model in home.models.items() if model.kind == "floor"]
+
+
+def of_models(home: Home, split: Split) -> pandas.DataFrame:
+    """All scores of a split.
+
+    Raises:
+        ResultsFault: no model has any.
+        Fault: scores were changed after they were recorded.
+    """
+    models = scored_models(home, split)
+    if not models:
+        raise ResultsFault("No model has scores yet.", mend="Run `clinseek demo` or `clinseek evaluate` first.")
+    name = model_scores_of(split.name)
+    frames = [home.read(name, model, home.layout.model_scores(split.name, model)) for model in models]
+    return pandas.concat(frames, ignore_index=True)

@@ -17,7 +17,7 @@ from clinseek_assets.assets.campaign_record import NAME as CAMPAIGN
 from clinseek_assets.assets.graph import AUDITS, Graph
 from clinseek_assets.assets.image_links import IMAGES
 from clinseek_assets.assets.marts import NAME as MARTS
-from clinseek_assets.assets.scores import intervals_of, model_scores_of
+from clinseek_assets.assets.scores import contrasts_of, intervals_of, model_scores_of
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
 
 PUBLISH = "publish"
@@ -46,7 +46,8 @@ def gathering(split: Split) -> str:
 def jobs(graph: Graph) -> list[dg.UnresolvedAssetJobDefinition]:
     """All jobs over the graph."""
     keys = {artifact.name: artifact.keys for artifact in graph.artifacts}
-    published = (*(intervals_of(split) for split in SPLITS), MARTS, "leaderboard_report", CAMPAIGN)
+    estimated = [name(split) for split in SPLITS for name in (intervals_of, contrasts_of)]
+    published = (*estimated, MARTS, "leaderboard_report", CAMPAIGN)
     return [
         *(one for split in SPLITS.values() for one in jobs_of(split, graph, keys)),
         job("link_images", keys[IMAGES], "Find and decode the X-rays that questions link, by group."),

@@ -60,8 +60,8 @@ def analysis_plan() -> dict[str, Any]:
         "seed": SEED,
         "level": LEVEL,
         "families": {
-            "Holm": "one contrast: all models × the main columns of a split",
-            "Benjamini-Hochberg": "one contrast: all models × subtasks",
+            "Holm": "one contrast: all models but floor rows × the main columns of a split",
+            "Benjamini-Hochberg": "one contrast: all models but floor rows × subtasks",
         },
         "tied with the best": f"Holm-adjusted paired p of at least {LEVEL}",
         "rank": "only from 98% coverage on",

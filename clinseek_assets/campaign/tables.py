@@ -35,7 +35,11 @@ LEFT_OUT_IN_TEX = "--"
 MOST_WITH_INTERVALS = 3  # columns; a wider table has them beside Overall alone, so that it fits a page
 OF_A_FIGURE = ("f1", "low", "high", "n", "questions", "coverage")
 LONG = ("model", "arm", "mode", "column", "patients", *OF_A_FIGURE)
-OF_A_DELTA = ("delta", "low", "high", "boot_low", "boot_high", "p", "p_holm", "p_bh", "n")
+# What says which difference it is; all else is a figure of its patients.
+NAMES_A_DELTA = (
+    *("split", "model", "kind", "mode", "contrast", "differs_in", "column", "level", "weighting"),
+    *("first_arm", "second_arm"),
+)
 
 
 def latex_tables(tables: Tables, fewest: int) -> dict[str, str]:
@@ -137,7 +141,7 @@ def deltas_in_csv(deltas: pandas.DataFrame, split: str, fewest: int) -> str:
     """The mart of paired differences of one split as CSV; those of too few patients are empty."""
     shown = deltas[deltas["split"] == split].copy()
     few = shown["patients"] < fewest
+    figures = [str(name) for name in shown if name not in NAMES_A_DELTA]
+    shown[figures] = shown[figures].astype(object).mask(few)
     shown["left_out"] = few
-    hidden = [name for name in (*OF_A_DELTA, "patients") if name in shown]
-    shown[hidden] = shown[hidden].mask(few)
     return shown.convert_dtypes().to_csv(index=False)

@@ -13,11 +13,10 @@ from clinseek_assets.campaign.markdown import markdown
 from clinseek_assets.campaign.record import Fewest, campaign_record
 from clinseek_assets.campaign.tables import deltas_in_csv, figures_in_csv, latex_tables
 from clinseek_assets.resources.home import Home
-from clinseek_assets.scoring.leaderboard import BOARDS, read_tables
+from clinseek_assets.scoring.leaderboard import BOARDS, DELTAS, read_tables
 from clinseek_assets.storage.atomic import write_text
 
 JSON, MARKDOWN = "campaign.json", "campaign.md"
-DELTAS = "paired_deltas"
 
 
 def write_campaign(home: Home, folder: Path, fewest: Fewest, sealed: Path | None = None) -> dict[str, Any]:

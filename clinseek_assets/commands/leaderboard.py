@@ -9,7 +9,7 @@ import click
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.locations.settings import load_settings
-from clinseek_assets.scoring.leaderboard import BOARDS, leaderboard_figures, read_mart
+from clinseek_assets.scoring.leaderboard import BOARDS, leaderboard_figures, read_deltas, read_mart
 
 
 @click.command()
@@ -48,6 +48,7 @@ def command(split: str, mode: str, as_json: bool) -> None:
             mend=f"Run `clinseek evaluate --model MODEL --split {split}`.",
         )
     if as_json:
-        click.echo(json.dumps(leaderboard_figures(figures, split, mode), ensure_ascii=False))
+        deltas = read_deltas(layout, BOARDS[split], mode)
+        click.echo(json.dumps(leaderboard_figures(figures, deltas, split, mode), ensure_ascii=False))
     else:
         show(leaderboard_tables(layout, mode, split))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas
@@ -15,6 +16,7 @@ from clinseek_assets.locations.layout import Layout
 from clinseek_assets.scoring.leaderboard import (
     ARM_OF,
     BOARDS,
+    CONTRAST_OF,
     POLICIES,
     SETTINGS,
     Board,
@@ -25,13 +27,57 @@ from clinseek_assets.scoring.leaderboard import (
     percent,
     rank_in,
     rank_of,
+    read_deltas,
     read_tables,
     yes_prevalence,
 )
+from clinseek_assets.scoring.statistics import OVERALL
 
 LEAST_WIDTH, MOST_WIDTH = 128, 200
 HEADING_WIDTH = 11
-HALF_WIDTH = "F1 in percentage points; ± is half of the 95% interval of Overall, clustered by patient."
+NOT_TOLD_APART = "≈"
+CAPTION = (
+    "F1 in percentage points; ± is half of the 95% interval of Overall or of its Δ, clustered by patient. "
+    f"{NOT_TOLD_APART}: not told apart\n"
+    "(Holm-adjusted p of the paired test 0.05 or more), an Overall from others at the top of its arm, its Δ from 0."
+)
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What is known of the Overall figures of one mode beside their means.
+
+    Attributes:
+        figures: rows of the split's mart of figures.
+        deltas: as `read_deltas` gives them.
+    """
+
+    figures: pandas.DataFrame
+    deltas: pandas.DataFrame
+
+    def half_width(self, row: dict[str, Any], setting: str) -> str:
+        """Half of the interval of a row's Overall in a setting (`seeking`, `curated`, `delta`)."""
+        cell = self._cell(row, setting)
+        if cell.empty or cell["low"].isna().all():
+            return ""
+        return percent((cell["high"].iloc[0] - cell["low"].iloc[0]) / 2)
+
+    def mark(self, row: dict[str, Any], setting: str) -> str:
+        """The sign that an Overall is one of several at the top that are not told apart, or its difference from 0."""
+        cell = self._cell(row, setting)
+        if setting == "delta":
+            return NOT_TOLD_APART if cell["tied"].eq(True).any() else ""
+        at_the_top = self.figures[self.figures["tied_with_best"].eq(True) & self.figures["column"].eq(OVERALL)]
+        several = at_the_top["arm"].eq(ARM_OF[row["policy"], setting]).sum() > 1
+        return NOT_TOLD_APART if several and cell["tied_with_best"].eq(True).any() else ""
+
+    def _cell(self, row: dict[str, Any], setting: str) -> pandas.DataFrame:
+        """The one row of an Overall; none where it was not run."""
+        if setting == "delta":
+            of_column, names = self.deltas, self.deltas["contrast"] == CONTRAST_OF[row["policy"]]
+        else:
+            of_column, names = self.figures, self.figures["arm"] == ARM_OF[row["policy"], setting]
+        return of_column[names & (of_column["model"] == row["model"]) & (of_column["column"] == OVERALL)]
 
 
 def leaderboard_tables(layout: Layout, mode: str, split: str = "text") -> list[Table]:
@@ -41,9 +87,9 @@ def leaderboard_tables(layout: Layout, mode: str, split: str = "text") -> list[T
         ResultsFault: nothing was scored yet.
     """
     tables = read_tables(layout, BOARDS[split])
-    of_mode = tables.figures[tables.figures["mode"] == mode]
+    estimates = Estimates(tables.figures[tables.figures["mode"] == mode], read_deltas(layout, BOARDS[split], mode))
     return [
-        LAYOUTS[split](tables.board, title_of(split, mode, policy), rows, of_mode)
+        LAYOUTS[split](tables.board, title_of(split, mode, policy), rows, estimates)
         for policy, rows in by_policy(tables.leaderboard, mode).items()
     ]
 
@@ -61,27 +107,29 @@ def empty_table(title: str, caption: str) -> Table:
     return table
 
 
-def settings_across(board: Board, title: str, rows: Sequence[dict[str, Any]], figures: pandas.DataFrame) -> Table:
-    """A line a model, each column three times: seeking | curated | Δ; the interval beside Overall."""
-    table = empty_table(title, HALF_WIDTH)
+def settings_across(board: Board, title: str, rows: Sequence[dict[str, Any]], estimates: Estimates) -> Table:
+    """A line a model, each column three times: seeking | curated | Δ; the intervals beside Overall."""
+    table = empty_table(title, CAPTION)
     for heading in board.columns.values():
         words = heading.split()
         for place, setting in enumerate(SETTINGS.values()):
             table.add_column(f"{words[place] if place < len(words) else ''}\n{setting}", justify="right")
     table.add_column("\n±", justify="right")
+    table.add_column("Δ\n±", justify="right")
     table.add_column("\ncovered", justify="right")
     for row in rows:
-        cells = [figure_of(row, name, setting) for name in board.wide.values() for setting in SETTINGS]
+        cells = [cell_of(row, name, setting, estimates) for name in board.wide.values() for setting in SETTINGS]
         style = "dim" if row["kind"] == "floor" else None
-        spread = half_width(figures, row, "seeking" if pandas.notna(row["overall_seeking"]) else "curated")
-        table.add_row(rank_of(row), row["model"], *cells, spread, coverage_of(row), style=style)
+        spread = estimates.half_width(row, "seeking" if pandas.notna(row["overall_seeking"]) else "curated")
+        spreads = (spread, estimates.half_width(row, "delta"))
+        table.add_row(rank_of(row), row["model"], *cells, *spreads, coverage_of(row), style=style)
     return table
 
 
-def settings_below(board: Board, title: str, rows: Sequence[dict[str, Any]], figures: pandas.DataFrame) -> Table:
+def settings_below(board: Board, title: str, rows: Sequence[dict[str, Any]], estimates: Estimates) -> Table:
     """Three lines a model: seeking, curated and Δ; those that were not run are left out."""
     caption = (
-        f"{HALF_WIDTH} {board.what_is_overall}\nThe last column: Overall if every missing answer were wrong, or right."
+        f"{CAPTION} {board.what_is_overall}\nThe last column: Overall if every missing answer were wrong, or right."
     )
     table = empty_table(title, caption)
     table.add_column("")
@@ -92,10 +140,10 @@ def settings_below(board: Board, title: str, rows: Sequence[dict[str, Any]], fig
     for row in rows:
         style = "dim" if row["kind"] == "floor" else None
         for setting in SETTINGS:
-            cells = [figure_of(row, name, setting) for name in board.wide.values()]
+            cells = [cell_of(row, name, setting, estimates) for name in board.wide.values()]
             if any(cells):
                 model = row["model"] if setting == "seeking" or pandas.isna(row["overall_seeking"]) else ""
-                around = last_cells(figures, row, setting)
+                around = last_cells(estimates, row, setting)
                 rank = "" if setting == "delta" else rank_in(row, setting)
                 table.add_row(rank, model, SETTINGS[setting], *cells, *around, style=style)
     shares = yes_prevalence(board, list(rows))
@@ -104,15 +152,21 @@ def settings_below(board: Board, title: str, rows: Sequence[dict[str, Any]], fig
     return table
 
 
-def last_cells(figures: pandas.DataFrame, row: dict[str, Any], setting: str) -> tuple[str, str, str]:
-    """Half of the interval, coverage, and bounds where any is missing, of one setting; a difference has none."""
+def cell_of(row: dict[str, Any], name: str, setting: str, estimates: Estimates) -> str:
+    """A figure as it is shown; that of Overall with its mark."""
+    return figure_of(row, name, setting) + (estimates.mark(row, setting) if name == OVERALL else "")
+
+
+def last_cells(estimates: Estimates, row: dict[str, Any], setting: str) -> tuple[str, str, str]:
+    """Half of the interval; of a setting also its coverage, and the bounds where any answer is missing."""
     if setting == "delta":
-        return "", "", ""
+        return estimates.half_width(row, setting), "", ""
     coverage = row[f"{setting}_coverage"]
-    return half_width(figures, row, setting), percent(coverage), bounds_of(row, setting) if coverage < 1 else ""
+    bounds = bounds_of(row, setting) if coverage < 1 else ""
+    return estimates.half_width(row, setting), percent(coverage), bounds
 
 
-LAYOUTS: dict[str, Callable[[Board, str, Sequence[dict[str, Any]], pandas.DataFrame], Table]] = {
+LAYOUTS: dict[str, Callable[[Board, str, Sequence[dict[str, Any]], Estimates], Table]] = {
     "text": settings_across,
     "multimodal": settings_below,
 }
@@ -125,15 +179,3 @@ def show(tables: Sequence[Table]) -> None:
         wanted = console.measure(table, options=console.options.update(max_width=MOST_WIDTH)).maximum
         console.width = max(console.width, LEAST_WIDTH, wanted)
         console.print(table)
-
-
-def half_width(figures: pandas.DataFrame, row: dict[str, Any], setting: str) -> str:
-    """Half of the interval of a row's overall figure in a setting."""
-    cell = figures[
-        (figures["model"] == row["model"])
-        & (figures["arm"] == ARM_OF[row["policy"], setting])
-        & (figures["column"] == "overall")
-    ]
-    if cell.empty or cell["low"].isna().all():
-        return ""
-    return percent((cell["high"].iloc[0] - cell["low"].iloc[0]) / 2)

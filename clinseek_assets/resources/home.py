@@ -112,6 +112,10 @@ class Home:
         """Figures with intervals of one split, over all models."""
         return self.layout.assets / "scores" / split / "intervals.parquet"
 
+    def contrasts(self, split: str) -> Path:
+        """Differences between the arms of one split, over all models."""
+        return self.layout.assets / "scores" / split / "contrasts.parquet"
+
     def class_of(self, split: str) -> DataClass:
         """`open` where every input of a split proves to be open, else `credentialed`."""
         files = multimodal_inputs(self) if split == MULTIMODAL else text_inputs(self.settings, self.inventory)

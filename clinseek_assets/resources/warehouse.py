@@ -7,6 +7,7 @@ take the marts' Parquet files instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_duckdb import DuckDBResource
@@ -33,6 +34,7 @@ SCORE_COLUMNS: Mapping[str, str] = {
     "precision": "DOUBLE",
     "recall": "DOUBLE",
     "f1": "DOUBLE",
+    "exact_match": "DOUBLE",
 }
 QUESTION_COLUMNS: Mapping[str, str] = {
     "row_number": "BIGINT",
@@ -53,6 +55,40 @@ INTERVAL_COLUMNS: Mapping[str, str] = {
     "high": "DOUBLE",
     "n": "BIGINT",
     "patients": "BIGINT",
+    "small": "BOOLEAN",
+    "tied_with_best": "BOOLEAN",
+}
+CONTRAST_COLUMNS: Mapping[str, str] = {
+    "model": "VARCHAR",
+    "mode": "VARCHAR",
+    "contrast": "VARCHAR",
+    "column": "VARCHAR",
+    "level": "VARCHAR",
+    "weighting": "VARCHAR",
+    "delta": "DOUBLE",
+    "low": "DOUBLE",
+    "high": "DOUBLE",
+    "boot_low": "DOUBLE",
+    "boot_high": "DOUBLE",
+    "p": "DOUBLE",
+    "p_holm": "DOUBLE",
+    "p_bh": "DOUBLE",
+    "mde": "DOUBLE",
+    "n": "BIGINT",
+    "patients": "BIGINT",
+    "small": "BOOLEAN",
+}
+CONTEXT_COLUMNS: Mapping[str, str] = {
+    "subtask": "VARCHAR",
+    "rows_curated_only": "BIGINT",
+    "values_curated_only": "BIGINT",
+    "rows_strict_only": "BIGINT",
+}
+AUDIT_COLUMNS: Mapping[str, str] = {
+    "subtask": "VARCHAR",
+    "hidden_rows": "BIGINT",
+    "hidden_values": "BIGINT",
+    "strict_only_rows": "BIGINT",
 }
 # Whether the one answer of a question is yes; NULL where it is neither yes nor no. EHRXQA writes "1" and "0".
 IS_YES = """CASE WHEN len(gold) = 1 THEN CASE
@@ -66,13 +102,30 @@ def warehouse(layout: Layout) -> DuckDBResource:
     return DuckDBResource(database=str(layout.warehouse))
 
 
-def refresh_views(connection: DuckDBPyConnection, home: Home, score_files: Mapping[str, Sequence[Path]]) -> None:
-    """Point the views that dbt reads at what is there now; no text of a question is in any of them.
+@dataclass(frozen=True)
+class SplitFiles:
+    """What the marts are built from in one split; a file need not be there.
+
+    Attributes:
+        scores: of each model.
+        strict_contexts: of each subtask.
+        leak_audit: the audit's report.
+        audited: the part of that report with the figures by subtask.
+    """
+
+    scores: Sequence[Path]
+    strict_contexts: Sequence[Path]
+    leak_audit: Path
+    audited: str
+
+
+def refresh_views(connection: DuckDBPyConnection, home: Home, files: Mapping[str, SplitFiles]) -> None:
+    """Point the views that dbt reads at what is there now; no text of a question or context is in any of them.
 
     Args:
         connection: of the warehouse.
         home: whose files they are.
-        score_files: the files of scores of each split, `text` and `multimodal`.
+        files: those of each split, `text` and `multimodal`.
     """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SOURCE_SCHEMA}")
     views = {
@@ -80,11 +133,35 @@ def refresh_views(connection: DuckDBPyConnection, home: Home, score_files: Mappi
         "multimodal_questions": questions(home.multimodal_manifest_file, "CAST(NULL AS BOOLEAN) AS decided"),
         "text_subtasks": f"SELECT * FROM {parquet([home.subtasks_file])}",
         "participants": participants(home),
-        **{f"{split}_scores": of_files(paths, SCORE_COLUMNS) for split, paths in score_files.items()},
-        **{f"{split}_intervals": of_files([home.intervals(split)], INTERVAL_COLUMNS) for split in score_files},
+        **{
+            f"{split}_{what}": select for split in files for what, select in views_of(home, split, files[split]).items()
+        },
     }
     for name, select in views.items():
         connection.execute(f"CREATE OR REPLACE VIEW {SOURCE_SCHEMA}.{name} AS {select}")
+
+
+def views_of(home: Home, split: str, files: SplitFiles) -> dict[str, str]:
+    """The views of one split over its scores and over what its arms were shown, by the second part of their names."""
+    return {
+        "scores": of_files(files.scores, SCORE_COLUMNS),
+        "intervals": of_files([home.intervals(split)], INTERVAL_COLUMNS),
+        "contrasts": of_files([home.contrasts(split)], CONTRAST_COLUMNS),
+        "strict_contexts": of_files(files.strict_contexts, CONTEXT_COLUMNS),
+        "leak_audit": of_audit(files.leak_audit, files.audited),
+    }
+
+
+def of_audit(report: Path, part: str) -> str:
+    """The figures by subtask of a leak audit's report; those of too few patients are NULL there."""
+    if not report.is_file():
+        return no_rows(AUDIT_COLUMNS)
+    figures = {name: kind for name, kind in AUDIT_COLUMNS.items() if name != "subtask"}
+    of_subtask = ", ".join(f"{name} {kind}" for name, kind in figures.items())
+    columns = f"columns = {{{part}: 'MAP(VARCHAR, STRUCT({of_subtask}))'}}"
+    entries = f"SELECT unnest(map_entries({part})) AS entry FROM read_json({quoted(str(report))}, {columns})"
+    values = ", ".join(f"entry.value.{name} AS {name}" for name in figures)
+    return f"SELECT entry.key AS subtask, {values} FROM ({entries})"
 
 
 def questions(manifest: Path, decided: str) -> str:

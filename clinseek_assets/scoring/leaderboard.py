@@ -14,7 +14,7 @@ from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.subtasks import DECISION, RISK
 from clinseek_assets.faults import ResultsFault
 from clinseek_assets.locations.layout import Layout
-from clinseek_assets.scoring.statistics import OVERALL
+from clinseek_assets.scoring.statistics import MICRO, OVERALL
 
 SETTINGS = {"seeking": "seeking", "curated": "curated", "delta": "Δ"}
 # The policies of time, under each of which both settings may see the same: what a table of each is called.
@@ -29,6 +29,10 @@ ARM_OF = {
     ("published", "seeking"): "seeking_compat",
     ("published", "curated"): "curated",
 }
+# Policy -> the contrast whose differences stand in its table.
+CONTRAST_OF = {policy: f"{ARM_OF[policy, 'seeking']}-{ARM_OF[policy, 'curated']}" for policy in POLICIES}
+DELTAS = "paired_deltas"
+"""The mart of the differences between arms, of both splits."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,23 @@ def read_mart(layout: Layout, name: str) -> pandas.DataFrame:
     return pandas.read_parquet(path)
 
 
+def read_deltas(layout: Layout, board: Board, mode: str) -> pandas.DataFrame:
+    """The differences between arms of one split and mode in the columns of its tables, over questions (not subtasks).
+
+    Returns:
+        Rows of the mart `paired_deltas`: of each contrast and model, the columns in the tables' order.
+
+    Raises:
+        ResultsFault: the mart was not built yet.
+    """
+    deltas = read_mart(layout, DELTAS)
+    place = {column: number for number, column in enumerate(board.columns)}
+    kept = (deltas["split"] == board.split) & (deltas["mode"] == mode) & (deltas["weighting"] == MICRO)
+    shown = deltas[kept & deltas["column"].isin(list(place))]
+    order = shown["column"].map(place).rename("place")
+    return shown.assign(place=order).sort_values(["contrast", "model", "place"]).drop(columns="place")
+
+
 def rows_of(mart: pandas.DataFrame, mode: str) -> list[dict[str, Any]]:
     """One mode's rows of a mart, in their order."""
     rows = mart[mart["mode"] == mode].to_dict(orient="records")
@@ -124,22 +145,29 @@ def by_policy(leaderboard: pandas.DataFrame, mode: str) -> dict[str, list[dict[s
     return {policy: of_policy for policy, of_policy in found.items() if of_policy}
 
 
-def leaderboard_figures(figures: pandas.DataFrame, split: str, mode: str) -> dict[str, Any]:
+def leaderboard_figures(figures: pandas.DataFrame, deltas: pandas.DataFrame, split: str, mode: str) -> dict[str, Any]:
     """The figures in the shape of `clinseek leaderboard --json`, as fractions.
 
     Args:
         figures: the split's mart of figures.
+        deltas: as `read_deltas` gives them for this split and mode.
         split: `text` or `multimodal`.
         mode: `strict` or `compat`.
 
     Returns:
-        {"split", "mode", "rows": [{"model", "column", "arm", "f1", "low", "high", "n", "coverage"}], "contrasts"}: a
-        figure that is not there (no answer at all; one patient only) is None. `contrasts` is empty while no two arms
-        that make one were run.
+        {"split", "mode", "rows": [{"model", "column", "arm", "f1", "low", "high", "n", "coverage"}], "contrasts":
+        [{"model", "column", "contrast", "delta", "low", "high", "p", "n"}]}: a figure that is not there (no answer at
+        all; one patient only) is None. `contrasts` is empty while no two arms that make one were run; its `p` is that
+        of the sign-flip test, uncorrected.
     """
-    kept = ("model", "column", "arm", "f1", "low", "high", "n", "coverage")
-    rows = [{name: _plain(row[name]) for name in kept} for row in rows_of(figures, mode)]
-    return {"split": split, "mode": mode, "rows": rows, "contrasts": []}
+    of_arm = ("model", "column", "arm", "f1", "low", "high", "n", "coverage")
+    of_contrast = ("model", "column", "contrast", "delta", "low", "high", "p", "n")
+    return {
+        "split": split,
+        "mode": mode,
+        "rows": [{name: _plain(row[name]) for name in of_arm} for row in rows_of(figures, mode)],
+        "contrasts": [{name: _plain(row[name]) for name in of_contrast} for row in rows_of(deltas, mode)],
+    }
 
 
 def _plain(value: Any) -> Any:

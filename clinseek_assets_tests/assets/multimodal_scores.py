@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas
 
+from clinseek_assets.assets.marts import files_of
+from clinseek_assets.assets.scores import corrected, floor_rows
+from clinseek_assets.assets.split_scoring import SCORING
 from clinseek_assets.benchmark.groups import GROUPS
 from clinseek_assets.benchmark.manifest_file import read_manifest
 from clinseek_assets.benchmark.manifest_frame import manifest_frame
 from clinseek_assets.benchmark.multimodal.manifest_frame import multimodal_frame
 from clinseek_assets.benchmark.questions import Question
-from clinseek_assets.benchmark.subtasks import SUBTASKS
+from clinseek_assets.benchmark.subtasks import RISK, SUBTASKS
 from clinseek_assets.benchmark.vocabularies import CHEXPERT_LABELS, PHENOTYPES
 from clinseek_assets.resources.dbt_project import PROJECT, QUIET, places
 from clinseek_assets.resources.home import Home
@@ -26,7 +30,8 @@ from clinseek_assets.scoring.leaderboard import BOARDS
 from clinseek_assets.scoring.multimodal.rules import STRICT_ROUTING, PublishedRouting
 from clinseek_assets.scoring.rules import RULES, Rule
 from clinseek_assets.scoring.score_predictions import score_predictions
-from clinseek_assets.scoring.statistics import group_intervals
+from clinseek_assets.scoring.statistics import contrasts, levels
+from clinseek_assets.storage.atomic import write_text as write_text_file
 from clinseek_assets.storage.parquet import write_frame
 from clinseek_assets_tests.scoring.multimodal.cases import question
 
@@ -42,7 +47,7 @@ OF_GROUP: dict[str, tuple[str, Sequence[str]]] = {
 }
 MARTS = (
     *(mart for board in BOARDS.values() for mart in (board.leaderboard, board.figures)),
-    *("subtask_scores", "coverage", "published_comparison"),
+    *("subtask_scores", "coverage", "paired_deltas", "published_comparison"),
 )
 
 
@@ -103,15 +108,30 @@ def write_scores(
             ignore_index=True,
         )
         write_frame(home.layout.model_scores(split, model), frame)
-        frames.append(group_intervals(frame, () if split == "multimodal" else ("risk_prediction", "decision_making")))
-    write_frame(home.intervals(split), pandas.concat(frames, ignore_index=True))
+        frames.append(frame)
+    scores = pandas.concat(frames, ignore_index=True)
+    write_frame(home.intervals(split), levels(scores, SCORING[split].task_types))
+    write_frame(home.contrasts(split), corrected(contrasts(scores, SCORING[split].task_types), floor_rows(home)))
+
+
+def with_more_risks(questions: Sequence[Question]) -> list[Question]:
+    """The questions, and of each risk five more of other patients: both answers, some decided before their moment."""
+    made = list(questions)
+    for asked in (one for one in questions if one.task_type == RISK):
+        for place in range(1, 6):
+            further = {"gold": ("yes" if place % 2 else "no",), "decided": place % 3 == 0}
+            number = len(made) + 1
+            made.append(
+                replace(asked, qid=f"more_{number}", row_number=number, subject_id=19980000 + number % 29, **further)
+            )
+    return made
 
 
 def write_text(home: Home) -> None:
-    """The text split of the release, with scores."""
-    questions = read_manifest(home.settings.text_manifest)
+    """The text split of the release and more of its risk questions, with scores."""
+    questions = with_more_risks(read_manifest(home.settings.text_manifest))
     write_frame(home.manifest_file, manifest_frame(questions))
-    write_frame(home.subtasks_file, pandas.DataFrame({"name": list(SUBTASKS)}))
+    write_frame(home.subtasks_file, pandas.DataFrame([asdict(subtask) for subtask in SUBTASKS.values()]))
     write_scores(home, "text", questions, tuple(RULES.values()), {})
 
 
@@ -129,9 +149,8 @@ def build_marts(home: Home) -> None:
     Raises:
         AssertionError: a model or a test failed.
     """
-    files = {split: [home.layout.model_scores(split, model) for model in home.models] for split in BOARDS}
     with warehouse(home.layout).get_connection() as connection:
-        refresh_views(connection, home, {split: [p for p in paths if p.is_file()] for split, paths in files.items()})
+        refresh_views(connection, home, files_of(home))
     command = [sys.executable, "-m", "dbt.cli.main", "--no-version-check", "build", "--project-dir", str(PROJECT)]
     environment = {**os.environ, **QUIET, **places(home.layout)}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -144,3 +163,20 @@ def build_marts(home: Home) -> None:
 def mart(home: Path, name: str) -> pandas.DataFrame:
     """A published mart."""
     return pandas.read_parquet(home / "assets" / "marts" / f"{name}.parquet")
+
+
+def write_shown(home: Home, split: str, subtasks: Sequence[str], kept_back: Collection[str] = ()) -> None:
+    """Strict contexts and a leak audit of some subtasks, as far as the marts read them.
+
+    The n-th subtask has n rows and 10 n values that only the published rule shows in its contexts (half of them in each
+    of two), and 100 n and 1000 n in its records; the audit keeps the figures of `kept_back` to itself.
+    """
+    figures = {}
+    for place, subtask in enumerate(subtasks, start=1):
+        counts = {"rows_curated_only": [place, 0], "values_curated_only": [5 * place] * 2, "rows_strict_only": [1, 2]}
+        frame = pandas.DataFrame({"subtask": [subtask] * 3, **{name: [*two, None] for name, two in counts.items()}})
+        write_frame(home.layout.contexts(split, "curated_strict", subtask), frame)
+        shown = {"hidden_rows": 100 * place, "hidden_values": 1000 * place, "strict_only_rows": 7}
+        figures[subtask] = {"questions": 9, **({"too_few_patients_to_show": True} if subtask in kept_back else shown)}
+    files = files_of(home)[split]
+    write_text_file(files.leak_audit, json.dumps({"ok": True, files.audited: figures}))

@@ -42,13 +42,13 @@ NAMED = {
     "image_links": {"image_links", "report_links"},
     "predictions": {"models", *(f"{split}_{arm}_predictions" for split in SPLITS for arm in ARMS)},
     "scores": {
-        *(f"{split}_{what}" for split in SPLITS for what in ("model_scores", "intervals")),
+        *(f"{split}_{what}" for split in SPLITS for what in ("model_scores", "intervals", "contrasts")),
         *(f"{split}_{arm}_scores" for split in SPLITS for arm in ARMS),
     },
     "marts": {
         *(f"{split}_{what}" for split in SPLITS for what in ("figures", "leaderboard")),
         *(f"published_{split}_scores" for split in SPLITS),
-        *("subtask_scores", "coverage", "published_comparison"),
+        *("subtask_scores", "coverage", "paired_deltas", "published_comparison"),
     },
     "reports": {"leaderboard_report", "campaign_record", "release_validation", "leak_audit", "multimodal_leak_audit"},
 }

@@ -40,7 +40,9 @@ select
     if(micro.high is null, null, greatest(micro.high, figures.f1)) as high,
     macro.low as macro_low,
     macro.high as macro_high,
-    micro.patients
+    micro.patients,
+    micro.small,
+    micro.tied_with_best
 from figures
 left join {{ source('clinseek', split ~ '_intervals') }} as micro
     on micro.model = figures.model

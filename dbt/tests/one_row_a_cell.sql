@@ -6,7 +6,8 @@
     'multimodal_figures': 'model, arm, mode, "column"',
     'text_leaderboard': 'model, mode, policy',
     'multimodal_leaderboard': 'model, mode, policy',
-    'coverage': 'split, model, arm, "column"'
+    'coverage': 'split, model, arm, "column"',
+    'paired_deltas': 'split, model, mode, contrast, "column", weighting'
 } %}
 {% for mart, key in keys.items() %}
 select '{{ mart }}' as mart from {{ ref(mart) }} group by {{ key }} having count(*) > 1

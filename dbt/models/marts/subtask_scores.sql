@@ -14,12 +14,20 @@ select
     avg(scores.f1) as f1,
     any_value(intervals.low) as low,
     any_value(intervals.high) as high,
+    any_value(intervals.patients) as patients,
+    any_value(intervals.small) as small,
     coalesce(sum(scores.f1), 0) / count(*) as f1_if_missing_wrong,
     (coalesce(sum(scores.f1), 0) + count(*) - count(scores.f1)) / count(*) as f1_if_missing_right,
     avg(scores.f1) filter (where not scores.decided) as f1_undecided,
     count(scores.f1) filter (where scores.decided) as n_decided,
     count(asked.is_yes) as yes_no_questions,
-    count(*) filter (where asked.is_yes) as yes_questions
+    count(*) filter (where asked.is_yes) as yes_questions,
+    {% for undecided, which in {'': '', '_undecided': ' and not scores.decided'}.items() %}
+    avg(scores.exact_match) filter (where asked.is_yes{{ which }}) as sensitivity{{ undecided }},
+    avg(scores.exact_match) filter (where not asked.is_yes{{ which }}) as specificity{{ undecided }},
+    -- Unknown where either answer is nobody's.
+    (sensitivity{{ undecided }} + specificity{{ undecided }}) / 2 as balanced_accuracy{{ undecided }},
+    {% endfor %}
 from {{ ref('asked') }} as asked
 left join {{ ref('question_scores') }} as scores using (split, model, arm, mode, row_number)
 left join {{ ref('intervals') }} as intervals

@@ -10,7 +10,8 @@ select
     coalesce(questions.decided, false) as decided,
     avg(scores.precision) filter (where scores.scored) as precision,
     avg(scores.recall) filter (where scores.scored) as recall,
-    avg(scores.f1) filter (where scores.scored) as f1
+    avg(scores.f1) filter (where scores.scored) as f1,
+    avg(scores.exact_match) filter (where scores.scored) as exact_match
 from {{ ref('scores') }} as scores
 inner join {{ ref('questions') }} as questions using (split, row_number)
 group by all
