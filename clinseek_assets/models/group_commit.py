@@ -25,6 +25,7 @@ Item = TypeVar("Item")
 Durability = Literal["FULL", "NORMAL"]
 """`FULL`: what is written outlives a loss of power. `NORMAL`: a killed process, but not always a loss of power."""
 BUSY_SECONDS = 30.0
+BETWEEN_TRIES_SECONDS = 0.01
 MOST_TOGETHER = 2_000  # records of one transaction, so that other processes get their turn
 ROWS_A_STATEMENT = 50
 GATHER_SECONDS = 0.004  # a fast disk would else get a transaction a record, each of which costs the processor
@@ -169,9 +170,24 @@ def open_database(path: Path, durability: Durability) -> sqlite3.Connection:
     private_folder(path.parent)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))  # SQLite gives its side files the same mode
     database = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")
+    _enter_wal(database)
     database.execute(f"PRAGMA synchronous = {durability}")
     return database
+
+
+def _enter_wal(database: sqlite3.Connection) -> None:
+    """Switch to WAL mode. SQLite does not wait for a writer here, so of several that open a file at once some would fail:
+    they try again for as long as any other statement would wait."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(BETWEEN_TRIES_SECONDS)
+        else:
+            return
 
 
 def insert_rows(database: sqlite3.Connection, into: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -6,7 +6,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -173,6 +175,18 @@ def test_several_processes_may_take_over_format_1_at_once(tmp_path: Path) -> Non
     command = [sys.executable, "-c", script, str(tmp_path / "j")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate()[0] for process in running] == ["text\n"] * 3
+
+
+def test_a_file_of_format_1_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "j") as old:
+        old.executescript(FORMAT_1)
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        ended = threading.Timer(0.2, writer.execute, ["COMMIT"])
+        ended.start()
+        with Journal(tmp_path / "j") as journal:
+            assert journal.recall("a") == ANSWER
+        ended.join()
 
 
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
