@@ -176,8 +176,8 @@ def open_database(path: Path, durability: Durability) -> sqlite3.Connection:
 
 
 def _enter_wal(database: sqlite3.Connection) -> None:
-    """Switch to WAL mode. SQLite does not wait for a writer here, so of several that open a file at once some would fail:
-    they try again for as long as any other statement would wait."""
+    """Switch to WAL mode. SQLite does not wait for a writer here, so of several that open a file at once some would
+    fail: they try again for as long as any other statement would wait."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
