@@ -154,8 +154,8 @@ def beside(place: int, others: int, apart: float) -> float:
 
 
 def legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:
-    """The legend under the axes, each title once, if there is more than one."""
+    """The legend under the axes, each title once: one alone also says what its marks are."""
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    if len(once) > 1:
+    if once:
         figure.legend(list(once.values()), list(once), loc="outside lower center", ncols=columns, fontsize=7)
