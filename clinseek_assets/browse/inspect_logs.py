@@ -79,13 +79,14 @@ def log_of(run: OneRun, data_class: DataClass) -> EvalLog:
     answers = [answer for answer in wanted if answer.fields["outcome"] != Outcome.NOT_RUN]
     key = of_parts([run.split, run.arm, run.model])
     asked = {_sample_id(answer) for answer in answers}
+    written = _written(run)
     return EvalLog(
         status="success",
         eval=EvalSpec(
             eval_id=key[:22],
             run_id=key[22:44],
             task_id=key[44:],
-            created=_written(run),
+            created=written[-1],
             task=f"clinseek_{run.split}_{run.arm}",
             model=run.model,
             solver=run.arm,
@@ -98,18 +99,21 @@ def log_of(run: OneRun, data_class: DataClass) -> EvalLog:
         ),
         plan=EvalPlan(name=run.arm),
         results=_results(wanted),
-        stats=EvalStats(model_usage={run.model: _usage([answer.fields for answer in answers])}),
+        stats=EvalStats(
+            started_at=written[0],
+            completed_at=written[-1],
+            model_usage={run.model: _usage([answer.fields for answer in answers])},
+        ),
         samples=[_sample(answer, run.model) for answer in answers],
     )
 
 
-def _written(run: OneRun) -> str:
-    """When the youngest file of the run was written."""
+def _written(run: OneRun) -> list[str]:
+    """When the files of the run were written, from the oldest to the youngest."""
     journal = run.layout.journal(run.split, run.arm, run.model)
-    youngest = max((path.stat().st_mtime for path in journal.parent.glob("*.parquet")), default=0.0)
-    if journal.is_file():
-        youngest = max(youngest, journal.stat().st_mtime)
-    return datetime.fromtimestamp(int(youngest), UTC).isoformat()
+    files = [path for path in (journal, *journal.parent.glob("*.parquet")) if path.is_file()]
+    times = sorted(path.stat().st_mtime for path in files) or [0.0]
+    return [datetime.fromtimestamp(int(time), UTC).isoformat() for time in times]
 
 
 def _results(answers: Sequence[FullAnswer]) -> EvalResults:
@@ -145,7 +149,7 @@ def _sample(answer: FullAnswer, model: str) -> EvalSample:
     return EvalSample(
         id=_sample_id(answer),
         epoch=answer.run_index,
-        input=messages[:said],
+        input=[message for message in messages[:said] if message.role == "user"],
         choices=list(question.candidates) if question.candidates else None,
         target=list(question.gold),
         messages=messages,

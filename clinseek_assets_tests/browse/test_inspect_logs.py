@@ -64,7 +64,7 @@ def test_a_log_reads_back_as_what_was_answered(text_library: Library, tmp_path: 
         assert sample.target == list(answer.question.gold) and sample.epoch == answer.run_index
         assert sample.scores["strict"].value == answer.scores["strict"]["f1"]
         assert sample.scores["compat"].value == answer.scores["compat"]["f1"]
-        assert [message.role for message in sample.input] == ["system", "user"]
+        assert [message.role for message in sample.input] == ["user"]
         assert len(sample.messages) == len(answer.steps)
         called = [call for message in sample.messages if message.role == "assistant" for call in message.tool_calls]
         replied = [message.tool_call_id for message in sample.messages if message.role == "tool"]
