@@ -10,6 +10,7 @@ import dagster as dg
 from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.graph import whole_graph
 from clinseek_assets.automation.code_location import CodeLocation
+from clinseek_assets.automation.executors import executor_of
 from clinseek_assets.automation.jobs import jobs
 from clinseek_assets.automation.schedules import weekly_evaluation
 from clinseek_assets.automation.sensors import downstream_follows, sweep
@@ -28,7 +29,8 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
         resources: what to give the steps instead of the usual (`progress`, `home`, `dbt`, `warehouse`).
 
     Raises:
-        Fault: the settings, the registry of models or the dbt project are not as they should be.
+        Fault: the settings, the registry of models or the dbt project are not as they should be, or the executor that
+            is named is not installed.
     """
     settings = settings or load_settings()
     home = Home.of(settings)
@@ -46,7 +48,7 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
             "warehouse": warehouse(settings.layout),
             **(resources or {}),
         },
-        executor=dg.in_process_executor,
+        executor=executor_of(settings),
     )
     return CodeLocation(home, graph, definitions)
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "Synthetic data, the whole graph, the leaderboard.",
     "demo-llm": "A real, small language model on this machine, in all arms.",
     "ui": "The web page: lineage, checks, backfills.",
+    "worker": "Execute steps for a head on another machine (Celery).",
     "doctor": "Which inputs are there, their versions, what is missing and where to get it.",
     "synthesize": "Only the synthetic release and its source datasets.",
     "build-manifest": "Questions by the published rules from any MIMIC-IV root.",

@@ -25,6 +25,7 @@ import dagster as dg
 from dagster_shared.serdes import deserialize_value, serialize_value
 
 from clinseek_assets.assets.partition_record import PartitionRecord
+from clinseek_assets.assets.queues import step_tags
 from clinseek_assets.assets.shown_faults import PACKAGE, faults_shown
 from clinseek_assets.faults import Fault
 from clinseek_assets.resources.home import Home
@@ -172,6 +173,7 @@ class Explanation:
             "deps": [asset_key(dep) for dep in self.deps],
             "metadata": self.metadata,
             "automation_condition": self.condition,
+            "op_tags": step_tags(self.group),
         }
 
 

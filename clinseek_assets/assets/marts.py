@@ -13,6 +13,7 @@ from dagster_duckdb import DuckDBResource
 from clinseek_assets.assets.artifact import Artifact, code_of, faults_shown
 from clinseek_assets.assets.leak_audit import audit_file
 from clinseek_assets.assets.multimodal_leak_audit import audit_file as multimodal_audit_file
+from clinseek_assets.assets.queues import step_tags
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, contrasts_of, intervals_of, model_scores_of
 from clinseek_assets.assets.shown import of_file_and_rows
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT
@@ -88,7 +89,13 @@ def files_of(home: Home) -> dict[str, SplitFiles]:
 def marts(manifest: Path) -> Artifact:
     """The marts as one artifact: dbt builds all of them, of both splits, in one run."""
 
-    @dbt_assets(manifest=manifest, name=NAME, dagster_dbt_translator=MartTranslator(), pool=POOL)
+    @dbt_assets(
+        manifest=manifest,
+        name=NAME,
+        dagster_dbt_translator=MartTranslator(),
+        pool=POOL,
+        op_tags=step_tags(GROUP),
+    )
     def step(
         context: dg.AssetExecutionContext,
         dbt: DbtCliResource,

@@ -2,7 +2,8 @@
 
 Each setting is an environment variable, or the same key (in lower or upper case) in `clinseek.yaml` in the project's
 folder or, where there is none, in the current folder. The environment wins. A relative path is meant from the file
-that names it, in the environment from the current folder; `~` is the user's home folder.
+that names it, in the environment from the current folder; `~` is the user's home folder. A few settings are no paths:
+`VALUE_KEYS`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from clinseek_assets.benchmark.released_counts import FILE_NAME as COUNTS_FILE
 from clinseek_assets.benchmark.released_counts import expected_counts
@@ -56,7 +57,13 @@ KEYS = {
     "EHRXQA_ROOT": "EHRXQA",
     "MEDMOD_ROOT": "MedMod's built data",
     "EHR_BENCH_ROOT": "EHR-Bench's files of questions",
+    "CLINSEEK_EXECUTOR": "who executes the steps of a run that the daemon starts: in_process, multiprocess or celery",
+    "CLINSEEK_BROKER": "the URL of Celery's broker, redis://HOST:6379/0 (a password in it: rediss://:PASSWORD@HOST)",
 }
+VALUE_KEYS = ("CLINSEEK_EXECUTOR", "CLINSEEK_BROKER")  # all others are paths
+IN_PROCESS, MULTIPROCESS, CELERY = "in_process", "multiprocess", "celery"
+EXECUTORS = (IN_PROCESS, MULTIPROCESS, CELERY)
+BROKER_SCHEMES = ("redis", "rediss")
 FILE_KEYS = ("CLINSEEK_ATC_CLASSES", "CLINSEEK_CCS_ICD9_PROCEDURES", "CLINSEEK_MODELS")
 MODULE_KEYS = {module: f"MIMIC_IV_{module.upper()}_ROOT" for module in ("ed", "hosp", "icu", "note")}
 SOURCE_KEYS = tuple(key for key in KEYS if not key.startswith("CLINSEEK_"))
@@ -75,6 +82,8 @@ class Settings(BaseModel):
         ccs_icd9_procedures: AHRQ's file of the CCS classes of ICD-9 procedures.
         models_file: the registry of models (it may be missing).
         corpus: the folder of medical texts that the browser tools search.
+        executor: one of `EXECUTORS`.
+        broker: the URL of Celery's broker; it may hold a password.
         project_root: the folder beside whose README all of this lies.
         settings_file: the `clinseek.yaml` that was read.
         synthetic: whether the release and the sources are the synthetic ones of one place.
@@ -96,6 +105,8 @@ class Settings(BaseModel):
     ccs_icd9_procedures: Path | None = None
     models_file: Path
     corpus: Path | None = None
+    executor: str = IN_PROCESS
+    broker: SecretStr | None = None
     project_root: Path
     settings_file: Path | None = None
     synthetic: bool = False
@@ -153,8 +164,10 @@ def examine_settings(
         SettingsFault: the settings file itself cannot be read.
     """
     root = (project_root or project_folder()).resolve()
-    named, origins, settings_file = named_paths(environ, root)
-    faults = misspelled_variables(environ) + wrong_paths(named)
+    texts, origins, settings_file = named_texts(environ, root)
+    named = named_paths(texts, origins, settings_file)
+    values = {key: texts[key] for key in VALUE_KEYS if key in texts}
+    faults = misspelled_variables(environ) + wrong_paths(named) + wrong_values(values)
     # A path that is at fault must not take part in what follows from it, or one mistake shows up as several.
     usable = {key: path for key, path in named.items() if not path_fault(key, path)}
     home = usable.get("CLINSEEK_HOME", root / HOME_FOLDER)
@@ -162,6 +175,8 @@ def examine_settings(
     settings = Settings(
         home=home,
         models_file=usable.get("CLINSEEK_MODELS", root / MODELS_FILE),
+        executor=values.get("CLINSEEK_EXECUTOR", IN_PROCESS),
+        broker=SecretStr(values["CLINSEEK_BROKER"]) if "CLINSEEK_BROKER" in values else None,
         project_root=root,
         settings_file=settings_file,
         origins=origins,
@@ -176,20 +191,47 @@ def project_folder() -> Path:
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
-def named_paths(environ: Mapping[str, str], root: Path) -> tuple[dict[str, Path], dict[str, str], Path | None]:
-    """What is named: setting -> absolute path, setting -> where it was named, and the settings file if there is one."""
+def named_texts(environ: Mapping[str, str], root: Path) -> tuple[dict[str, str], dict[str, str], Path | None]:
+    """What is named: setting -> its text, setting -> where it was named, and the settings file if there is one."""
     settings_file = next((path for path in (root / SETTINGS_FILE, Path.cwd() / SETTINGS_FILE) if path.exists()), None)
     from_file = read_settings_file(settings_file) if settings_file else {}
     from_environment = {key: environ[key].strip() for key in KEYS if environ.get(key, "").strip()}
-    paths: dict[str, Path] = {}
-    origins: dict[str, str] = {}
-    for key in KEYS:
-        if key in from_environment:
-            paths[key], origins[key] = Path.cwd() / Path(from_environment[key]).expanduser(), "environment"
-        elif key in from_file and settings_file:
-            paths[key] = settings_file.parent / Path(from_file[key]).expanduser()
-            origins[key] = str(settings_file)
-    return {key: path.resolve() for key, path in paths.items()}, origins, settings_file
+    texts = {key: text for key in KEYS if (text := from_environment.get(key) or from_file.get(key))}
+    origins = {key: "environment" if key in from_environment else str(settings_file) for key in texts}
+    return texts, origins, settings_file
+
+
+def named_paths(texts: Mapping[str, str], origins: Mapping[str, str], settings_file: Path | None) -> dict[str, Path]:
+    """Setting -> absolute path; a relative one is meant from the file that names it, else from the current folder."""
+    beside = settings_file.parent if settings_file else Path.cwd()
+    return {
+        key: ((Path.cwd() if origins[key] == "environment" else beside) / Path(text).expanduser()).resolve()
+        for key, text in texts.items()
+        if key not in VALUE_KEYS
+    }
+
+
+def wrong_values(values: Mapping[str, str]) -> list[SettingsFault]:
+    """The faults of the settings that are no paths. A broker's URL is not shown: it may hold a password."""
+    faults = []
+    executor = values.get("CLINSEEK_EXECUTOR", IN_PROCESS)
+    if executor not in EXECUTORS:
+        faults.append(
+            SettingsFault(f"CLINSEEK_EXECUTOR is «{executor}».", mend=f"It is one of {', '.join(EXECUTORS)}.")
+        )
+    scheme, separator, place = values.get("CLINSEEK_BROKER", "").partition("://")
+    if "CLINSEEK_BROKER" in values and (scheme not in BROKER_SCHEMES or not separator or not place):
+        faults.append(
+            SettingsFault("CLINSEEK_BROKER is no URL of a Redis server.", mend="Write it as redis://HOST:6379/0.")
+        )
+    if executor == CELERY and "CLINSEEK_BROKER" not in values:
+        faults.append(
+            SettingsFault(
+                "CLINSEEK_EXECUTOR is celery, and no broker is named.",
+                mend="Name it as CLINSEEK_BROKER, for example redis://HOST:6379/0, on the head and on every worker.",
+            )
+        )
+    return faults
 
 
 def read_settings_file(path: Path) -> dict[str, str]:

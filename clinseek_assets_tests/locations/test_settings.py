@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from clinseek_assets.benchmark.released_counts import FILE_NAME
 from clinseek_assets.faults import SettingsFault
-from clinseek_assets.locations.settings import KEYS, examine_settings, load_settings, read_settings_file
+from clinseek_assets.locations.settings import (
+    EXECUTORS,
+    KEYS,
+    VALUE_KEYS,
+    examine_settings,
+    load_settings,
+    read_settings_file,
+)
 from clinseek_assets_tests.locations.folders import lay_module, lay_root
 
 
@@ -167,7 +174,7 @@ def test_a_misspelled_variable_with_our_prefix_is_named(project):
     load_settings({"CLINSEEK_DATA_ROOT_OF_ANOTHER_PROGRAM": "x", "MIMIC_ROOT": "x"}, project)
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key != "CLINSEEK_HOME"])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in ("CLINSEEK_HOME", *VALUE_KEYS)])
 def test_a_path_to_nothing_or_to_the_wrong_kind_of_thing_is_named(project, tmp_path, key):
     is_file = key in ("CLINSEEK_ATC_CLASSES", "CLINSEEK_CCS_ICD9_PROCEDURES", "CLINSEEK_MODELS")
     wrong = tmp_path / "wrong"
@@ -176,6 +183,40 @@ def test_a_path_to_nothing_or_to_the_wrong_kind_of_thing_is_named(project, tmp_p
     wrong.mkdir() if is_file else wrong.touch()
     with pytest.raises(SettingsFault, match="instead of a"):
         load_settings({key: str(wrong)}, project)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_each_executor_may_be_named_in_the_file_and_the_environment_wins(project, executor):
+    (project / "clinseek.yaml").write_text("clinseek_executor: celery\nclinseek_broker: redis://head:6379/0\n")
+    assert load_settings({}, project).executor == "celery"
+    assert load_settings({"CLINSEEK_EXECUTOR": executor}, project).executor == executor
+
+
+def test_without_a_word_steps_are_executed_in_the_process_of_the_run(project):
+    assert load_settings({}, project).executor == "in_process"
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ({"CLINSEEK_EXECUTOR": "dask"}, "one of in_process, multiprocess, celery"),
+        ({"CLINSEEK_EXECUTOR": "celery"}, "no broker is named"),
+        ({"CLINSEEK_BROKER": "head:6379"}, "redis://HOST:6379/0"),
+        ({"CLINSEEK_BROKER": "amqp://guest:hunter2@head//"}, "redis://HOST:6379/0"),
+        ({"CLINSEEK_EXECUTER": "celery"}, "Did you mean CLINSEEK_EXECUTOR"),
+    ],
+)
+def test_a_wrong_executor_or_broker_is_told_without_the_password(project, named, told):
+    with pytest.raises(SettingsFault) as caught:
+        load_settings(named, project)
+    assert told in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_broker_s_password_shows_nowhere(project):
+    settings = load_settings({"CLINSEEK_BROKER": "redis://:hunter2@head:6379/0"}, project)
+    assert settings.broker.get_secret_value() == "redis://:hunter2@head:6379/0"
+    assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
 def test_a_home_that_is_a_file_is_refused(project, tmp_path):
