@@ -96,19 +96,20 @@ def _batches(patients: int, seed: int, processes: int) -> Iterator[Batch]:
     starts = range(0, patients, BATCH)
     jobs = [(start, min(start + BATCH, patients), seed) for start in starts]
     if processes < 2 or patients < WORTH_PROCESSES:
-        yield from (_batch(*job) for job in jobs)
+        yield from (batch(*job) for job in jobs)
         return
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting: deque[Future[Batch]] = deque()
         for job in jobs:
-            waiting.append(pool.submit(_batch, *job))
+            waiting.append(pool.submit(batch, *job))
             if len(waiting) > 2 * processes:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _batch(first: int, stop: int, seed: int) -> Batch:
+def batch(first: int, stop: int, seed: int) -> Batch:
+    """How many patients there are from `first` to before `stop`, and of each of their tables the rows and the CSV."""
     gathered: dict[str, list[tuple[Any, ...]]] = {}
     for number in range(first, stop):
         for name, rows in patient_rows(number, seed).items():

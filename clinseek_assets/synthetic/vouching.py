@@ -30,7 +30,9 @@ def write_records(root: Path, content: dict[str, Any], folders: Iterable[str]) -
     }
     signed = sign(SYNTHETIC_PURPOSE, content, files)
     for folder in folders:
-        (root / folder / RECORD_FILE).write_text(json.dumps(signed, indent=1) + "\n", encoding="utf-8")
+        record = root / folder / RECORD_FILE
+        record.unlink(missing_ok=True)  # it may be a link to the record of the release that this one is made of
+        record.write_text(json.dumps(signed, indent=1) + "\n", encoding="utf-8")
 
 
 def read_record(folder: Path) -> Voucher | None:
