@@ -114,7 +114,7 @@ def test_a_population_has_each_patient_as_often_as_the_scale_says(patients, time
     people = population(own, times)
     assert len(set(people.subjects.tolist())) == len(people.subjects) == patients * times
     assert (numpy.diff(people.subjects) > 0).all()
-    assert 10_000_000 <= people.subjects[0] and people.subjects[-1] < 20_000_000
+    assert people.subjects[0] >= 10_000_000 and people.subjects[-1] < 20_000_000
     assert people.subjects[people.copies == 0].tolist() == own
     assert people.originals[people.copies == 0].tolist() == list(range(patients))
     pairs = set(zip(people.originals.tolist(), people.copies.tolist(), strict=True))
