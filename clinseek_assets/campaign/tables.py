@@ -1,4 +1,4 @@
-"""The leaderboards for print: LaTeX in the published layout (booktabs), and CSV in long form with all figures.
+"""The leaderboards for print: LaTeX in the published layout (booktabs, adjustbox), CSV in long form with all figures.
 
 Figures are percentage points in LaTeX and fractions in CSV. A figure of fewer patients than may be shown is left out of
 both.
@@ -63,10 +63,11 @@ def latex(tables: Tables, mode: str, policy: str, rows: list[dict[str, Any]], fe
     cells = cells_of(tables.figures, mode)
     columns = list(board.columns)
     lines = [
-        "% Needs \\usepackage{booktabs}.",
+        "% Needs \\usepackage{booktabs} and \\usepackage{adjustbox}.",
         "\\begin{table}",
         "\\centering",
         f"\\caption{{{caption(board, mode, policy)}}}",
+        "\\begin{adjustbox}{max width=\\linewidth}",  # six groups and Overall are wider than a page
         f"\\begin{{tabular}}{{rll{'r' * len(columns)}}}",
         "\\toprule",
         f"rank & model & setting & {' & '.join(escaped(title) for title in board.columns.values())} \\\\",
@@ -81,7 +82,7 @@ def latex(tables: Tables, mode: str, policy: str, rows: list[dict[str, Any]], fe
             head = f"{rank_of(row)} & {escaped(str(row['model']))}" if first else " & "
             lines.append(f"{head} & {SYMBOLS.get(setting, called)} & {' & '.join(shown)} \\\\")
             first = False
-    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", "\\end{table}", ""])
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", "\\end{adjustbox}", "\\end{table}", ""])
 
 
 SYMBOLS = {"delta": r"$\Delta$"}

@@ -34,7 +34,7 @@ def command(out: Path, sealed: Path | None, as_json: bool) -> None:
     models.yaml has it (`provenance` says what no endpoint tells: revision, quantisation, server, hardware, training on
     MIMIC); what was asked, how answers ended and what that does to the figures; calls, retries, tokens, dollars, dates;
     versions of prompt, tools and policy; and the plan of analysis with the time at which it was fixed. Beside them:
-    each leaderboard as LaTeX (booktabs), all figures as CSV.
+    each leaderboard as LaTeX (booktabs, adjustbox), all figures as CSV.
 
     Aggregates only. Of credentialed data, figures of fewer than 11 patients are left out («few»).
 
