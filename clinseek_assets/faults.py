@@ -47,3 +47,7 @@ class EndpointFault(Fault):
 
 class ResultsFault(Fault):
     """A file of results cannot be scored."""
+
+
+class StoreFault(Fault):
+    """What several machines share cannot be used: not reachable, not whole, or changed by somebody else."""

@@ -27,7 +27,7 @@ from dagster_shared.serdes import deserialize_value, serialize_value
 from clinseek_assets.assets.partition_record import PartitionRecord
 from clinseek_assets.assets.queues import step_tags
 from clinseek_assets.assets.shown_faults import PACKAGE, faults_shown
-from clinseek_assets.faults import Fault
+from clinseek_assets.faults import Fault, StoreFault
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
 from clinseek_assets.storage.fingerprint import of_file, of_parts
@@ -93,11 +93,14 @@ class Artifact:
 
     def _receipt(self, home: Home, partition: str | None) -> Receipt | None:
         """As `current`, complete or not."""
+        home.artifacts.look()
         receipt = home.receipts.read(self.name, partition)
-        if receipt is None or not self.output(home, partition).exists():
+        if receipt is None or not home.artifacts.there(self.name, partition, self.output(home, partition)):
             return None
         try:
             return receipt if receipt.inputs == self.inputs(home, partition) else None
+        except StoreFault:
+            raise
         except Fault:
             return None
 
@@ -107,9 +110,16 @@ class Artifact:
         return receipt is not None and not receipt.complete
 
     def behind(self, home: Home, among: Iterable[str | None] | None = None) -> list[str | None]:
-        """The partitions (or [None]) that have something to be made from and are not up to date, in their order."""
+        """The partitions (or [None]) that have something to be made from and are not up to date, or that others have
+        still to be given, in their order.
+        """
         chosen = self.partitions if among is None else among
-        return [partition for partition in chosen if self.ready(home, partition) and not self.current(home, partition)]
+        return [
+            partition
+            for partition in chosen
+            if self.ready(home, partition)
+            if not self.current(home, partition) or home.artifacts.due(self.name, partition)
+        ]
 
 
 def code_of(*names: str) -> str:
@@ -185,6 +195,7 @@ def artifact(
     checks: Callable[[Home], Iterable[dg.AssetCheckResult]] | None = None,
     check_specs: Sequence[dg.AssetCheckSpec] = (),
     ready: Callable[[Home], bool] = lambda home: True,
+    files: Callable[[Home], Path] | None = None,
 ) -> Callable[[Callable[[Home, Progress], Made]], Artifact]:
     """Make an unpartitioned asset out of a function `(home, progress) -> Made`.
 
@@ -196,6 +207,7 @@ def artifact(
             takes it for up to date.
         check_specs: the checks that `checks` answers.
         ready: whether there is anything to make it from.
+        files: the folder that all its files lie in, where `output` is but one of them.
     """
     name = explanation.name
 
@@ -208,17 +220,20 @@ def artifact(
             context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
         ) -> dg.MaterializeResult:
             with faults_shown():
+                home.artifacts.look(now=True)
+                home.artifacts.bring([(name, None)])
                 receipt = made.current(home)
                 if receipt is None:
-                    wanted = fingerprint(home)
+                    with home.artifacts.inputs_brought():
+                        wanted = fingerprint(home)
                     receipt = receipt_of(wanted, make(home, progress))
                 else:
                     context.log.info("Up to date: its inputs have not changed.")
                 found = list(checks(home)) if checks else []
                 if passed(found, check_specs):
-                    home.receipts.write(name, None, receipt)
+                    home.artifacts.record(name, None, receipt, (files or output)(home))
                 else:
-                    home.receipts.forget(name, None)
+                    home.artifacts.forget(name, None)
             return dg.MaterializeResult(
                 data_version=dg.DataVersion(receipt.content), metadata=metadata_of(receipt), check_results=found
             )
@@ -265,20 +280,25 @@ def partitioned_artifact(
             keys = [str(key) for key in context.partition_keys]
             with faults_shown():
                 record = PartitionRecord(context, explanation.code)
+                home.artifacts.look(now=True)
                 receipts = {key: receipt for key in keys if (receipt := made.current(home, key))}
                 for key, receipt in receipts.items():
+                    if home.artifacts.due(name, key):
+                        home.artifacts.record(name, key, receipt, output(home, key))
                     record.keep(key, receipt.content, metadata_of(receipt))
                 behind = [key for key in keys if key not in receipts]
                 context.log.info(f"{len(receipts)} of {len(keys)} partitions are up to date.")
-                wanted = {key: fingerprint(home, key) for key in behind}
+                home.artifacts.bring((name, key) for key in keys)  # checks look at them, and a new one replaces the old
+                with home.artifacts.inputs_brought():
+                    wanted = {key: fingerprint(home, key) for key in behind}
                 for key, result in make(home, behind, progress) if behind else ():
                     receipts[key] = receipt_of(wanted[key], result)
-                    home.receipts.write(name, key, receipts[key])
+                    home.artifacts.record(name, key, receipts[key], output(home, key))
                     record.add(key, receipts[key].content, metadata_of(receipts[key]))
                 found = list(checks(home, keys)) if checks else []
                 if not passed(found, check_specs):
                     for key in behind:
-                        home.receipts.forget(name, key)
+                        home.artifacts.forget(name, key)
             if record.of_one:
                 receipt = receipts[keys[0]]
                 yield dg.MaterializeResult(

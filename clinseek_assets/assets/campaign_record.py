@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
 from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, model_scores_of
@@ -15,6 +16,7 @@ from clinseek_assets.campaign.sources import seal_file
 from clinseek_assets.campaign.writing import JSON, MARKDOWN, write_campaign
 from clinseek_assets.checks.leak_audit import fewest_patients
 from clinseek_assets.models.ledger_figures import attempts
+from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
 from clinseek_assets.scoring.leaderboard import DELTAS
@@ -61,13 +63,21 @@ def inputs(home: Home) -> list[str]:
     ),
     inputs=inputs,
     output=lambda home: campaign_folder(home) / JSON,
-    ready=lambda home: home.layout.mart(LEADERBOARDS["text"]).is_file(),
+    files=campaign_folder,
+    ready=lambda home: home.artifacts.there(LEADERBOARDS["text"], None, home.layout.mart(LEADERBOARDS["text"])),
 )
 def campaign_record(home: Home, progress: Progress) -> Made:
     """What a methods section needs: versions, hashes, models, outcomes, cost, the plan that was fixed; and tables.
 
     Aggregates only; figures of few patients of credentialed data are left out.
     """
+    home.artifacts.bring(
+        (arm.predictions, grid_key(model, subtask))
+        for split in SPLITS.values()
+        for arm in ARMS_OF[split.name].values()
+        for model in home.models
+        for subtask in split.subtasks
+    )
     folder = campaign_folder(home)
     record = write_record(home, folder)
     files = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".md", ".tex", ".csv"))

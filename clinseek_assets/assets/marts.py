@@ -103,16 +103,19 @@ def marts(manifest: Path) -> Artifact:
         home: dg.ResourceParam[Home],
     ) -> Iterator[dg.Output | dg.AssetCheckResult]:
         with faults_shown():
-            fingerprint = inputs(home)
+            home.artifacts.look(now=True)
+            with home.artifacts.inputs_brought():
+                fingerprint = inputs(home)
             with warehouse.get_connection() as connection:
                 refresh_views(connection, home, files_of(home))
             built = Built(context, dbt)
             with warehouse.get_connection() as connection:
                 published = {mart: publish(connection, mart, home.layout.mart(mart)) for mart in built.marts}
             for mart, (content, _) in published.items():
-                home.receipts.write(mart, None, Receipt(fingerprint, content))
+                home.artifacts.record(mart, None, Receipt(fingerprint, content), home.layout.mart(mart))
             if built.succeeded and not context.is_subset:
-                home.receipts.write(NAME, None, Receipt(fingerprint, of_value(published)))
+                whole = Receipt(fingerprint, of_value(published))
+                home.artifacts.record(NAME, None, whole, home.layout.mart(LEADERBOARDS["text"]))
         for event in built.events:
             if isinstance(event, dg.Output):
                 mart = built.mart_of(event)

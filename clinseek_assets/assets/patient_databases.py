@@ -65,7 +65,8 @@ def tables_of(dataset: str) -> Callable[[Home], dict[str, tuple[str, Path]]]:
         return {
             name: (f"{dataset}/{name}", home.layout.dataset_table(dataset, name))
             for name in CATALOGUES[dataset].patient_tables
-            if home.receipts.read(f"{dataset}/{name}") and home.layout.dataset_table(dataset, name).is_file()
+            if home.receipts.read(f"{dataset}/{name}")
+            if home.artifacts.there(f"{dataset}/{name}", None, home.layout.dataset_table(dataset, name))
         }
 
     return found

@@ -149,6 +149,7 @@ def candidate_priors(home: Home, progress: Progress) -> Made:
 def dictionary_files(home: Home) -> dict[str, Path]:
     """EHRXQA's own dictionaries, as far as they were extracted."""
     found = {name: home.layout.dataset_table(EHRXQA, name) for name in EHRXQA_DICTIONARIES}
+    home.artifacts.bring((f"{EHRXQA}/{name}", None) for name in found)
     return {name: path for name, path in found.items() if home.receipts.read(f"{EHRXQA}/{name}") and path.is_file()}
 
 

@@ -86,7 +86,7 @@ def report_inputs(home: Home) -> Iterator[str]:
     ),
     inputs=lambda home: list(report_inputs(home)),
     output=report_file,
-    ready=lambda home: home.layout.mart(LEADERBOARDS["text"]).is_file(),
+    ready=lambda home: home.artifacts.there(LEADERBOARDS["text"], None, home.layout.mart(LEADERBOARDS["text"])),
 )
 def leaderboard_report(home: Home, progress: Progress) -> Made:
     """The leaderboards of both splits and what is behind them as one self-contained page, with plots.

@@ -76,6 +76,7 @@ PARTS = (
     Part("leases", "assets/predictions/leases", Nature.REMADE, "slots by which processes share an endpoint"),
     Part("answers", "assets/predictions", Nature.REMADE, "predictions as tables; made again out of the journals"),
     Part("judging", "assets/scores/judging", Nature.PAID, "what a judge was asked, and its verdicts"),
+    Part("store", "store", Nature.REMADE, "what is remembered of the shared store"),
     Part("rescorings", "assets/scores", Nature.RECORD, "what new versions of the scorer changed", ("*.rescored.json",)),
     Part("scores", "assets/scores", Nature.REMADE, "scores, intervals, contrasts"),
     Part("marts", "assets/marts", Nature.REMADE, "the tables of the leaderboard"),

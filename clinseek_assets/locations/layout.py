@@ -48,6 +48,11 @@ class Layout:
         return self.home / "dagster"
 
     @property
+    def store_memory(self) -> Path:
+        """What this home remembers of the store that it shares: entries and hashes, all of which can be had again."""
+        return self.home / "store"
+
+    @property
     def dbt_target(self) -> Path:
         """What dbt compiles."""
         return self.home / "dbt"

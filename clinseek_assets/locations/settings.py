@@ -59,11 +59,14 @@ KEYS = {
     "EHR_BENCH_ROOT": "EHR-Bench's files of questions",
     "CLINSEEK_EXECUTOR": "who executes the steps of a run that the daemon starts: in_process, multiprocess or celery",
     "CLINSEEK_BROKER": "the URL of Celery's broker, redis://HOST:6379/0 (a password in it: rediss://:PASSWORD@HOST)",
+    "CLINSEEK_STORE": "what several machines share: a folder, or a URL such as s3://BUCKET/PREFIX",
+    "CLINSEEK_LEASES": "a Postgres server by which several machines keep below ceilings: postgresql://USER@HOST/NAME",
 }
-VALUE_KEYS = ("CLINSEEK_EXECUTOR", "CLINSEEK_BROKER")  # all others are paths
+VALUE_KEYS = ("CLINSEEK_EXECUTOR", "CLINSEEK_BROKER", "CLINSEEK_STORE", "CLINSEEK_LEASES")  # all others are paths
 IN_PROCESS, MULTIPROCESS, CELERY = "in_process", "multiprocess", "celery"
 EXECUTORS = (IN_PROCESS, MULTIPROCESS, CELERY)
 BROKER_SCHEMES = ("redis", "rediss")
+LEASES_SCHEMES = ("postgresql", "postgres")
 FILE_KEYS = ("CLINSEEK_ATC_CLASSES", "CLINSEEK_CCS_ICD9_PROCEDURES", "CLINSEEK_MODELS")
 MODULE_KEYS = {module: f"MIMIC_IV_{module.upper()}_ROOT" for module in ("ed", "hosp", "icu", "note")}
 SOURCE_KEYS = tuple(key for key in KEYS if not key.startswith("CLINSEEK_"))
@@ -84,6 +87,8 @@ class Settings(BaseModel):
         corpus: the folder of medical texts that the browser tools search.
         executor: one of `EXECUTORS`.
         broker: the URL of Celery's broker; it may hold a password.
+        store: what several machines share, as a URL; None where this home is all there is.
+        leases: the URL of the Postgres server by which machines share ceilings; it may hold a password.
         project_root: the folder beside whose README all of this lies.
         settings_file: the `clinseek.yaml` that was read.
         synthetic: whether the release and the sources are the synthetic ones of one place.
@@ -107,6 +112,8 @@ class Settings(BaseModel):
     corpus: Path | None = None
     executor: str = IN_PROCESS
     broker: SecretStr | None = None
+    store: str | None = None
+    leases: SecretStr | None = None
     project_root: Path
     settings_file: Path | None = None
     synthetic: bool = False
@@ -165,7 +172,7 @@ def examine_settings(
     """
     root = (project_root or project_folder()).resolve()
     texts, origins, settings_file = named_texts(environ, root)
-    named = named_paths(texts, origins, settings_file)
+    named = named_paths(texts, origins)
     values = {key: texts[key] for key in VALUE_KEYS if key in texts}
     faults = misspelled_variables(environ) + wrong_paths(named) + wrong_values(values)
     # A path that is at fault must not take part in what follows from it, or one mistake shows up as several.
@@ -177,6 +184,10 @@ def examine_settings(
         models_file=usable.get("CLINSEEK_MODELS", root / MODELS_FILE),
         executor=values.get("CLINSEEK_EXECUTOR", IN_PROCESS),
         broker=SecretStr(values["CLINSEEK_BROKER"]) if "CLINSEEK_BROKER" in values else None,
+        store=store_url(values["CLINSEEK_STORE"], beside(origins["CLINSEEK_STORE"]))
+        if "CLINSEEK_STORE" in values
+        else None,
+        leases=SecretStr(values["CLINSEEK_LEASES"]) if "CLINSEEK_LEASES" in values else None,
         project_root=root,
         settings_file=settings_file,
         origins=origins,
@@ -201,18 +212,29 @@ def named_texts(environ: Mapping[str, str], root: Path) -> tuple[dict[str, str],
     return texts, origins, settings_file
 
 
-def named_paths(texts: Mapping[str, str], origins: Mapping[str, str], settings_file: Path | None) -> dict[str, Path]:
+def named_paths(texts: Mapping[str, str], origins: Mapping[str, str]) -> dict[str, Path]:
     """Setting -> absolute path; a relative one is meant from the file that names it, else from the current folder."""
-    beside = settings_file.parent if settings_file else Path.cwd()
     return {
-        key: ((Path.cwd() if origins[key] == "environment" else beside) / Path(text).expanduser()).resolve()
+        key: (beside(origins[key]) / Path(text).expanduser()).resolve()
         for key, text in texts.items()
         if key not in VALUE_KEYS
     }
 
 
+def beside(origin: str) -> Path:
+    """The folder from which a relative path of this origin is meant."""
+    return Path.cwd() if origin == "environment" else Path(origin).parent
+
+
+def store_url(text: str, folder: Path) -> str:
+    """A store as a URL: a path is a folder of this machine or of a file server, a relative one meant from `folder`."""
+    if "://" in text:
+        return text.rstrip("/")
+    return f"file://{(folder / Path(text).expanduser()).resolve()}"
+
+
 def wrong_values(values: Mapping[str, str]) -> list[SettingsFault]:
-    """The faults of the settings that are no paths. A broker's URL is not shown: it may hold a password."""
+    """The faults of the settings that are no paths. No URL is shown: it may hold a password."""
     faults = []
     executor = values.get("CLINSEEK_EXECUTOR", IN_PROCESS)
     if executor not in EXECUTORS:
@@ -229,6 +251,14 @@ def wrong_values(values: Mapping[str, str]) -> list[SettingsFault]:
             SettingsFault(
                 "CLINSEEK_EXECUTOR is celery, and no broker is named.",
                 mend="Name it as CLINSEEK_BROKER, for example redis://HOST:6379/0, on the head and on every worker.",
+            )
+        )
+    scheme, _, place = values.get("CLINSEEK_LEASES", "").partition("://")
+    if "CLINSEEK_LEASES" in values and (scheme not in LEASES_SCHEMES or not place):
+        faults.append(
+            SettingsFault(
+                "CLINSEEK_LEASES is no URL of a Postgres server.",
+                mend="Write it as postgresql://USER@HOST/NAME, or unset it where one machine works alone.",
             )
         )
     return faults

@@ -42,8 +42,10 @@ class SourceFile:
         return {"path": str(self.path.absolute()), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
     def fingerprint(self) -> str:
-        """A hash of `stamp`: it changes whenever the file is replaced, at no cost of reading it."""
-        return fingerprint.of_value(self.stamp())
+        """A hash of the file's name, size and time of last change: it changes whenever the file is replaced, at no
+        cost of reading it, and is the same for a copy elsewhere that kept its time.
+        """
+        return fingerprint.of_value({**self.stamp(), "path": self.path.name})
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,12 @@ from clinseek_assets.mimic.multimodal.medmod_folders import find_subject_files
 from clinseek_assets.mimic.multimodal.radiology_reports import ARCHIVE
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
 from clinseek_assets.models.registry import Model, Registry, load_registry
+from clinseek_assets.storage.artifacts import Artifacts, OwnArtifacts
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
+from clinseek_assets.storage.store.objects import Objects, open_store
+from clinseek_assets.storage.store.published import Published
+from clinseek_assets.storage.store.shared_artifacts import SharedArtifacts
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,26 @@ class Home:
         return self.settings.layout
 
     @cached_property
+    def store(self) -> Objects | None:
+        """What several machines share; None where this home is all there is.
+
+        Raises:
+            StoreFault: nothing that is installed speaks to it, or it lies in this home.
+        """
+        return None if self.settings.store is None else open_store(self.settings.store, self.layout.home)
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """What was made so far, here or on any machine that shares the store; raises what `store` raises."""
+        own = ReceiptBook(self.layout.assets / "receipts")
+        if self.store is None:
+            return OwnArtifacts(own)
+        return SharedArtifacts(own, Published(self.store, self.layout.home, self.layout.store_memory))
+
+    @property
     def receipts(self) -> ReceiptBook:
         """What was made so far, and from what."""
-        return ReceiptBook(self.layout.assets / "receipts")
+        return self.artifacts.receipts
 
     @cached_property
     def datasets(self) -> DatasetFiles:
@@ -179,6 +200,7 @@ class Home:
         Raises:
             Fault: it was not materialized, or the file was changed afterwards.
         """
+        self.artifacts.bring([(artifact, partition)])
         receipt = self.receipts.read(artifact, partition)
         of_partition = f" of partition {partition}" if partition else ""
         if receipt is None or not path.is_file():
@@ -193,13 +215,13 @@ class Home:
         return pandas.read_parquet(path)
 
     def tables(self) -> dict[str, Path]:
-        """The extracted source tables by name.
+        """The extracted source tables by name; of a shared store some may still have to be brought.
 
         Raises:
             Fault: a table whose source file is there was not materialized.
         """
         return {
-            name: self._require(
+            name: self._made(
                 self.layout.source_table(source.table.module, name), f"mimic_iv/{source.table.module}/{name}"
             )
             for name, source in self.inventory.files.items()
@@ -209,9 +231,12 @@ class Home:
         path = self._require(self.manifest_file, "text_manifest")
         return manifest_columns(path, path.stat().st_mtime_ns, columns)
 
-    @staticmethod
-    def _require(path: Path, artifact: str) -> Path:
-        if not path.is_file():
+    def _require(self, path: Path, artifact: str) -> Path:
+        self.artifacts.bring([(artifact, None)])
+        return self._made(path, artifact)
+
+    def _made(self, path: Path, artifact: str) -> Path:
+        if not self.artifacts.there(artifact, None, path):
             raise Fault(f"{path} is missing.", mend=f"Materialize {artifact} first (`make demo` does all of it).")
         return path
 

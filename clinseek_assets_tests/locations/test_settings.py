@@ -309,3 +309,20 @@ def test_whatever_the_file_holds_it_is_read_or_refused_by_a_fault(tmp_path_facto
     except SettingsFault:
         return
     assert set(found) <= set(KEYS)
+
+
+def test_a_store_is_a_url_or_a_folder_meant_from_where_it_is_named(project):
+    assert load_settings({}, project).store is None
+    assert load_settings({"CLINSEEK_STORE": "s3://bucket/a prefix/"}, project).store == "s3://bucket/a prefix"
+    assert load_settings({"CLINSEEK_STORE": "shared"}, project).store == f"file://{project}/shared"
+    (project / "clinseek.yaml").write_text("clinseek_store: ../shared\n")
+    assert load_settings({}, project).store == f"file://{project.parent}/shared"
+
+
+@pytest.mark.parametrize("url", ["mysql://somebody:hunter2@head/db", "head:5432", "postgresql://"])
+def test_leases_are_a_postgres_url_and_are_not_shown(project, url):
+    with pytest.raises(SettingsFault, match="CLINSEEK_LEASES is no URL of a Postgres server") as caught:
+        load_settings({"CLINSEEK_LEASES": url}, project)
+    assert "hunter2" not in str(caught.value)
+    settings = load_settings({"CLINSEEK_LEASES": "postgresql://somebody:hunter2@head/db"}, project)
+    assert "hunter2" not in repr(settings)
