@@ -5,7 +5,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo demo-llm ui test test-all bench lint clean-venv help
+.PHONY: demo demo-llm ui test test-all bench docs lint clean-venv help
 
 help:
 	@echo "make demo      synthetic data, the whole graph, the leaderboard"
@@ -14,6 +14,7 @@ help:
 	@echo "make test      linter, type checker, tests"
 	@echo "make test-all  the same and the long proofs"
 	@echo "make bench     speed and memory, as ratios"
+	@echo "make docs      the reference pages, anew from the code"
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Setting up .venv (once; about a minute) ..."
@@ -50,3 +51,6 @@ test-all: lint
 
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks
+
+docs: .venv/installed
+	@$(BIN)/python -m clinseek_assets.handbook

@@ -24,9 +24,9 @@ def command() -> None:
 
     \b
     Examples:
-      clinseek models list            every model, and whether it is switched on
-      clinseek models check           asks the enabled endpoints whether they answer
-      clinseek models check --json    the same for a script
+      clinseek models list            # every model, and whether it is switched on
+      clinseek models check           # asks the enabled endpoints whether they answer
+      clinseek models check --json    # the same for a script
     """
 
 

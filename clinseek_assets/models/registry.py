@@ -88,9 +88,14 @@ class Prices(Entry):
 
 
 class Sampling(Entry):
-    """How an answer is drawn. `extra_body` goes into the request as it is (for example `chat_template_kwargs`).
+    """How an answer is drawn.
 
-    `temperature: null` sends none, for models that take no other than their own.
+    Attributes:
+        temperature: null sends none, for models that take no other than their own.
+        max_tokens: the most that one answer may have.
+        top_p: nucleus sampling, where it is wanted.
+        seed: where the server takes one.
+        extra_body: goes into the request as it is (for example `chat_template_kwargs`).
     """
 
     temperature: float | None = Field(default=0.0, ge=0, le=2)
@@ -101,7 +106,13 @@ class Sampling(Entry):
 
 
 class Patience(Entry):
-    """How long one question may take: seconds an attempt, seconds over all attempts, number of attempts."""
+    """How long one call may take.
+
+    Attributes:
+        attempt_seconds: of one attempt.
+        total_seconds: over all attempts and the pauses between them.
+        attempts: how many there are at most.
+    """
 
     attempt_seconds: float = Field(default=600.0, gt=0)
     total_seconds: float = Field(default=1800.0, gt=0)
@@ -114,7 +125,8 @@ class Attestation(Entry):
     Attributes:
         location: `local` (a machine under the researcher's own control, with nothing behind it) or `remote`.
         retention: `none`, or how long prompts are kept, in words.
-        training, human_review: whether prompts are used for training, or may be read by people of the provider.
+        training: whether prompts are used for training.
+        human_review: whether people of the provider may read prompts.
         evidence_url: where the provider's promise can be read; needed for `remote`.
         date: when this was last looked up.
     """
@@ -167,17 +179,24 @@ class Model(Entry):
     Attributes:
         name: the partition key, and the name in every table.
         dialect: how it is spoken to; `baseline` runs in this process and needs no network.
+        enabled: whether it is evaluated: a partition of the graph.
+        description: a line for people; it shapes no answer.
         base_url: the endpoint, or `${NAME}` for an environment variable that holds it.
         model_id: the endpoint's name for it (`auto`: the first that the endpoint lists); for a baseline its own name.
         api_key_env: the environment variable that holds the key; the key itself never stands in the registry.
         context_window: tokens, prompt and answer together.
+        vision: whether it takes images; a model without is told how many there are, and runs all the same.
         native_tools: whether the server takes `tools`; otherwise the agent loop writes them into the prompt and reads
             calls out of the text.
         prompt_cache: whether breakpoints of the provider's cache are set in exchanges with tools (`anthropic_messages`;
             other providers cache by themselves).
         max_rounds: most calls of the model a question in the seeking arms (200, as in the published loop).
         question_seconds: the time that a question has in the seeking arms, from its first call on.
+        prices: what calls cost, for forecasts and budgets.
+        sampling: how answers are drawn.
+        patience: how long a call may take.
         max_concurrency: most requests under way at a time, over all processes; the published driver takes at most 12.
+        attestation: what the researcher vouches for about its endpoint; without it no credentialed data goes there.
         provenance: what the campaign record says of it beside all this.
     """
 
@@ -358,7 +377,8 @@ class Campaign(Entry):
     Attributes:
         arms: the arms that are run; all by default.
         runs: how many answers a question.
-        dollars, tokens: the most that all calls together may cost, over all models, processes and days; None: no cap.
+        dollars: the most that all calls together may cost, over all models, processes and days; None: no cap.
+        tokens: the same in tokens.
         reports: whether the linked radiology reports are shown in the multimodal split, in all arms alike.
     """
 
@@ -384,7 +404,13 @@ class Campaign(Entry):
 
 
 class Registry(Entry):
-    """All models and endpoints of `models.yaml`, in their order, and the campaign."""
+    """All models and endpoints of `models.yaml`, in their order, and the campaign.
+
+    Attributes:
+        models: those that may be evaluated.
+        endpoints: others that data may go to: judges, search, image tools, MCP clients.
+        campaign: what is paid for.
+    """
 
     models: tuple[Model, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
