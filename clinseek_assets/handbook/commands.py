@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import click
 
@@ -65,13 +66,17 @@ def spelled(parameter: click.Parameter, record: str) -> str:
 def explained(text: str) -> Iterator[str]:
     r"""A help text: paragraphs as they are, what click does not wrap (`\b`) as code, examples as commands."""
     for part in text.split("\n\n"):
-        if not part.startswith("\b"):
-            yield from (" ".join(part.split()), "")
-            continue
-        lines = part.removeprefix("\b").strip("\n")
-        if told := EXAMPLE.match(lines):
-            yield from (f"{told[0].rstrip(':')}:", "", NOT_RUN, "```sh")
-            yield from (textwrap.dedent(lines[told.end() :].strip("\n")), "```")
+        if part.startswith("\b"):
+            yield from as_written([line for line in part.splitlines() if line != "\b"])
         else:
-            yield from ("```text", lines, "```")
-        yield ""
+            yield from (" ".join(part.split()), "")
+
+
+def as_written(lines: Sequence[str]) -> Iterator[str]:
+    """Lines that stand as they are written: below each line «Example» commands, all else as text."""
+    heads = [place for place, line in enumerate(lines) if EXAMPLE.fullmatch(line)]
+    if not heads:
+        yield from ("```text", *lines, "```", "")
+    for begin, end in pairwise([*heads, len(lines)]):
+        shown = textwrap.dedent("\n".join(lines[begin + 1 : end])).strip("\n")
+        yield from (f"{lines[begin].rstrip(':')}:", "", NOT_RUN, "```sh", shown, "```", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clinseek_assets.handbook.markdown import table
-from clinseek_assets.locations.settings import FILE_KEYS, KEYS, SETTINGS_FILE
+from clinseek_assets.locations.settings import FILE_KEYS, KEYS, SETTINGS_FILE, VALUE_KEYS
 from clinseek_assets.records.tools.meanings import MODEL_VARIABLE as CANDIDATES_MODEL
 from clinseek_assets.scoring.multimodal.vocabulary_mapping import MODEL_VARIABLE as MAPPING_MODEL
 
@@ -29,7 +29,12 @@ extra `semantic`:
 def settings_page() -> Iterator[str]:
     """Every setting with its kind and what it names."""
     yield HEAD
-    rows = [(f"`{key}`", "file" if key in FILE_KEYS else "folder", told) for key, told in KEYS.items()]
+    rows = [(f"`{key}`", kind_of(key), told) for key, told in KEYS.items()]
     yield from table(("setting", "kind", "what it names"), rows)
     yield FURTHER
     yield from table(("variable", "what it names"), [(f"`{name}`", told) for name, told in OF_MODELS.items()])
+
+
+def kind_of(key: str) -> str:
+    """What a setting's value is."""
+    return "word" if key in VALUE_KEYS else "file" if key in FILE_KEYS else "folder"

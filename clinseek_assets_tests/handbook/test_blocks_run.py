@@ -1,4 +1,4 @@
-"""The documentation's commands, carried out page by page in the order of reading, in a folder that stands for a checkout.
+"""The documentation's commands, carried out page by page in the order of reading, in a folder that is like a checkout.
 
 The folder's `.venv`, `Makefile` and `models.yaml` are the checkout's own; its home is the folder's `.clinseek`.
 """
