@@ -1,8 +1,9 @@
 """One pass over a source file keeps the cohort's rows and writes them as typed Parquet, sorted by patient.
 
-Every record of the file is tokenised and its subject_id read, so a damaged file is found wherever the damage is; the
-other cells are parsed in the rows of the cohort alone, since nobody reads the rest. Memory is bounded: by the reader's
-block, a buffer of kept rows, and the sort's own limit, beyond which it spills to disk beside the destination.
+The cells of every record of the file are told apart and its subject_id is read, so a damaged file is found wherever
+the damage is; the other cells are parsed in the rows of the cohort alone, since nobody reads the rest. Memory is
+bounded: by the reader's block, a buffer of kept rows, and the sort's own limit, beyond which it spills to disk beside
+the destination.
 """
 
 from __future__ import annotations
@@ -352,7 +353,7 @@ def _kept_cells(
 ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
     """The records with one of the wanted numbers in `column`: their cells as text and their numbers.
 
-    Of all records that column alone is made a value; the wanted ones are tokenised once more, many at a time.
+    Of all records that column alone is made a value; the wanted ones are tokenised, many at a time.
     """
     table = reader.source.table
     wanted = pa.array(kept, pa.int64())
@@ -366,12 +367,13 @@ def _kept_cells(
         numbers.clear()
         return cells, told
 
-    for block in reader.blocks([column]):
+    for block in reader.keyed_blocks(column):
         if on_read is not None:
             on_read(reader.bytes_read)
-        (texts_of_ids,) = block.cells.columns
-        ids = typed_column(table, table.column(column), texts_of_ids, pa.array(block.numbers), reader.where)
-        places = np.flatnonzero(pc.is_in(ids, wanted).to_numpy(zero_copy_only=False))
+        keys = block.keys
+        if not pa.types.is_integer(keys.type):
+            keys = typed_column(table, table.column(column), keys, pa.array(block.numbers), reader.where)
+        places = np.flatnonzero(pc.is_in(keys, wanted).to_numpy(zero_copy_only=False))
         if len(places):
             texts.append(block.text_of(places))
             numbers.append(block.numbers[places])

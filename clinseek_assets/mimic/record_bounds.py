@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 QUOTE = ord('"')
+COMMA = ord(",")
 LINE_END = ord("\n")
 CARRIAGE_RETURN = ord("\r")
+MOST_DIGITS = 18  # of a number that 64 bits surely hold
 NO_PLACES = np.empty(0, np.int64)
 
 
@@ -77,6 +79,57 @@ def record_ends(text: bytes, quotes: np.ndarray) -> np.ndarray:
     if len(quotes):
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     return ends if len(ends) and ends[-1] == len(text) else np.append(ends, len(text))
+
+
+def cell_ends(text: bytes, quotes: np.ndarray, width: int) -> np.ndarray | None:
+    """Where the cells of some records end, each at its comma or line end: at half the cost of the tokeniser.
+
+    Args:
+        text: whole records.
+        quotes: the places of all its quotes, none of which is a stray one.
+        width: how many cells a record has.
+
+    Returns:
+        A row a record, a column a cell; None where a record is not as wide as that, or ends in another way: then the
+        tokeniser has to say what is there.
+    """
+    if b"\r" in text or not text.endswith(b"\n") or len(quotes) % 2:
+        return None
+    window = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero((window == COMMA) | (window == LINE_END))
+    lines = np.count_nonzero(window == LINE_END)
+    if len(quotes):
+        ends = _outside_quotes(ends, quotes)
+        lines = np.count_nonzero(window[ends] == LINE_END)
+    if len(ends) != lines * width or not np.all(window[ends[width - 1 :: width]] == LINE_END):
+        return None
+    return ends.reshape(-1, width)
+
+
+def _outside_quotes(places: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+    """The places before which an even number of quotes stands."""
+    begun = np.bincount(np.searchsorted(places, quotes[0::2]), minlength=len(places) + 1)
+    ended = np.bincount(np.searchsorted(places, quotes[1::2]), minlength=len(places) + 1)
+    return places[np.cumsum(begun - ended)[:-1] == 0]
+
+
+def whole_numbers(text: bytes, ends: np.ndarray, place: int) -> np.ndarray | None:
+    """The cells of one column as numbers, where each is as many plain digits as the others; else None.
+
+    Args:
+        text: the records.
+        ends: where their cells end, see `cell_ends`.
+        place: which cell of a record, counted from 0.
+    """
+    window = np.frombuffer(text, np.uint8)
+    begins = ends[:, place - 1] + 1 if place else np.concatenate([[0], ends[:-1, -1] + 1])
+    digits = int(ends[0, place] - begins[0])
+    if not 0 < digits <= MOST_DIGITS or not np.all(ends[:, place] - begins == digits):
+        return None
+    cells = window[begins[:, None] + np.arange(digits)] - np.uint8(ord("0"))  # what is below the digits wraps around
+    if cells.max() > 9:
+        return None
+    return cells @ 10 ** np.arange(digits - 1, -1, -1, dtype=np.int64)
 
 
 def line_told(record: int) -> str:
