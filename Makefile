@@ -5,11 +5,12 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo demo-llm ui test test-all bench docs lint clean-venv help
+.PHONY: demo demo-llm full ui test test-all bench docs lint clean-venv help
 
 help:
 	@echo "make demo      synthetic data, the whole graph, the leaderboard"
 	@echo "make demo-llm  a real, small language model on this machine, in all arms"
+	@echo "make full      the whole benchmark at its released size, synthetic, measured and checked"
 	@echo "make ui        the web page: lineage, checks, backfills (http://127.0.0.1:3000)"
 	@echo "make test      linter, type checker, tests"
 	@echo "make test-all  the same and the long proofs"
@@ -33,6 +34,9 @@ demo: .venv/installed
 
 demo-llm: .venv/local-llm
 	@$(BIN)/clinseek demo-llm
+
+full: .venv/installed
+	@$(BIN)/python -m benchmarks.full
 
 ui: .venv/installed
 	@$(BIN)/clinseek ui
