@@ -13,6 +13,7 @@ import pandas
 
 from clinseek_assets.scoring.leaderboard import (
     ARM_OF,
+    CONTRAST_OF,
     POLICIES,
     SETTINGS,
     Board,
@@ -32,7 +33,9 @@ SPECIAL = {
     "^": r"\textasciicircum{}",
 }
 LEFT_OUT_IN_TEX = "--"
-MOST_WITH_INTERVALS = 3  # columns; a wider table has them beside Overall alone, so that it fits a page
+MOST_WITH_INTERVALS = (
+    3  # columns; a wider table has them beside Overall alone, and two lines a heading, so that it fits
+)
 OF_A_FIGURE = ("f1", "low", "high", "n", "questions", "coverage")
 LONG = ("model", "arm", "mode", "column", "patients", *OF_A_FIGURE)
 # What says which difference it is; all else is a figure of its patients.
@@ -42,25 +45,28 @@ NAMES_A_DELTA = (
 )
 
 
-def latex_tables(tables: Tables, fewest: int) -> dict[str, str]:
+def latex_tables(tables: Tables, deltas: Mapping[str, pandas.DataFrame], fewest: int) -> dict[str, str]:
     """Name of a file -> a LaTeX table, one a rule of scoring and policy of time under which models were run.
 
     Args:
         tables: the marts of a split.
+        deltas: rule of scoring -> the split's differences, as `read_deltas` gives them.
         fewest: of how many patients a figure must at least be.
     """
     split = tables.board.split
     return {
-        f"{split}_{policy}_policy_{mode}.tex": latex(tables, mode, policy, rows, fewest)
+        f"{split}_{policy}_policy_{mode}.tex": latex(tables, deltas[mode], mode, policy, rows, fewest)
         for mode in MODES
         for policy, rows in by_policy(tables.leaderboard, mode).items()
     }
 
 
-def latex(tables: Tables, mode: str, policy: str, rows: list[dict[str, Any]], fewest: int) -> str:
-    """One table: a line a model and setting, the interval of each level in small print."""
+def latex(
+    tables: Tables, deltas: pandas.DataFrame, mode: str, policy: str, rows: list[dict[str, Any]], fewest: int
+) -> str:
+    """One table: a line a model and setting, the interval of each figure in small print."""
     board = tables.board
-    cells = cells_of(tables.figures, mode)
+    cells = cells_of(tables.figures, deltas, mode, policy)
     columns = list(board.columns)
     lines = [
         "% Needs \\usepackage{booktabs} and \\usepackage{adjustbox}.",
@@ -70,7 +76,7 @@ def latex(tables: Tables, mode: str, policy: str, rows: list[dict[str, Any]], fe
         "\\begin{adjustbox}{max width=\\linewidth}",  # six groups and Overall are wider than a page
         f"\\begin{{tabular}}{{rll{'r' * len(columns)}}}",
         "\\toprule",
-        f"rank & model & setting & {' & '.join(escaped(title) for title in board.columns.values())} \\\\",
+        f"rank & model & setting & {' & '.join(headings(board))} \\\\",
         "\\midrule",
     ]
     for row in rows:
@@ -85,7 +91,8 @@ def latex(tables: Tables, mode: str, policy: str, rows: list[dict[str, Any]], fe
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", "\\end{adjustbox}", "\\end{table}", ""])
 
 
-SYMBOLS = {"delta": r"$\Delta$"}
+DELTA = "delta"
+SYMBOLS = {DELTA: r"$\Delta$"}
 
 
 def caption(board: Board, mode: str, policy: str) -> str:
@@ -96,13 +103,30 @@ def caption(board: Board, mode: str, policy: str) -> str:
     )
 
 
+def headings(board: Board) -> list[str]:
+    """The columns' headings in LaTeX; those of a wide table in two lines each."""
+    titles = [escaped(title) for title in board.columns.values()]
+    if roomy(board):
+        return titles
+    return ["\\shortstack[r]{" + title.replace(" ", r" \\ ", 1) + "}" for title in titles]
+
+
+def roomy(board: Board) -> bool:
+    """Whether a table has so few columns that each can have its intervals."""
+    return len(board.columns) <= MOST_WITH_INTERVALS
+
+
 Cells = Mapping[tuple[str, str, str], Mapping[str, Any]]
-"""(model, arm, column) -> the row of the mart of figures."""
+"""(model, arm or `delta`, column) -> the row of the mart of figures or of that of differences."""
 
 
-def cells_of(figures: pandas.DataFrame, mode: str) -> Cells:
-    """The figures of one rule of scoring by model, arm and column."""
-    return {(row["model"], row["arm"], row["column"]): row for row in rows_of(figures, mode)}
+def cells_of(figures: pandas.DataFrame, deltas: pandas.DataFrame, mode: str, policy: str) -> Cells:
+    """The figures of one rule of scoring and the differences of one policy by model, arm and column."""
+    of_policy = deltas[deltas["contrast"] == CONTRAST_OF[policy]]
+    return {
+        **{(row["model"], row["arm"], row["column"]): row for row in rows_of(figures, mode)},
+        **{(row["model"], DELTA, row["column"]): row for row in rows_of(of_policy, mode)},
+    }
 
 
 def cell_in_tex(
@@ -112,16 +136,17 @@ def cell_in_tex(
     value = row[f"{board.wide[column]}_{setting}"]
     if pandas.isna(value):
         return ""
-    arms = [ARM_OF[policy, each] for each in ("seeking", "curated") if setting in (each, "delta")]
-    found = [cells[row["model"], arm, column] for arm in arms]
-    if any(each["patients"] < fewest for each in found):
+    arms = [ARM_OF[policy, each] for each in ("seeking", "curated") if setting in (each, DELTA)]
+    if any(cells[row["model"], arm, column]["patients"] < fewest for arm in arms):
         return LEFT_OUT_IN_TEX
-    if setting == "delta":
-        return f"${percent(value, signed=True)}$"
-    low, high = (found[0][end] for end in ("low", "high"))
-    roomy = len(board.columns) <= MOST_WITH_INTERVALS or column == OVERALL
-    around = "" if pandas.isna(low) or not roomy else f" {{\\scriptsize [{percent(low)}, {percent(high)}]}}"
-    return f"{percent(value)}{around}"
+    signed = setting == DELTA
+    # A model that was asked in one arm alone has no row among the differences.
+    figure = cells.get((row["model"], DELTA if signed else arms[0], column), {})
+    low, high = figure.get("low"), figure.get("high")
+    shown = f"${percent(value, signed=True)}$" if signed else percent(value)
+    if pandas.isna(low) or pandas.isna(high) or not (roomy(board) or column == OVERALL):
+        return shown
+    return f"{shown} {{\\scriptsize [{percent(low, signed=signed)}, {percent(high, signed=signed)}]}}"
 
 
 def escaped(text: str) -> str:

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas
-
 from clinseek_assets.campaign.markdown import markdown
 from clinseek_assets.campaign.record import Fewest, campaign_record
-from clinseek_assets.campaign.tables import deltas_in_csv, figures_in_csv, latex_tables
+from clinseek_assets.campaign.tables import MODES, deltas_in_csv, figures_in_csv, latex_tables
 from clinseek_assets.resources.home import Home
-from clinseek_assets.scoring.leaderboard import BOARDS, DELTAS, read_tables
+from clinseek_assets.scoring.leaderboard import BOARDS, DELTAS, read_deltas, read_mart, read_tables
 from clinseek_assets.storage.atomic import write_text
 
 JSON, MARKDOWN = "campaign.json", "campaign.md"
@@ -49,8 +47,8 @@ def printed_tables(home: Home, fewest: Fewest) -> Mapping[str, str]:
         tables = read_tables(home.layout, board)
         if tables.figures.empty:
             continue
-        made |= latex_tables(tables, fewest(split))
+        deltas = {mode: read_deltas(home.layout, board, mode) for mode in MODES}
+        made |= latex_tables(tables, deltas, fewest(split))
         made[f"{split}_figures.csv"] = figures_in_csv(tables.figures, fewest(split))
-        if (deltas := home.layout.mart(DELTAS)).is_file():
-            made[f"{split}_{DELTAS}.csv"] = deltas_in_csv(pandas.read_parquet(deltas), split, fewest(split))
+        made[f"{split}_{DELTAS}.csv"] = deltas_in_csv(read_mart(home.layout, DELTAS), split, fewest(split))
     return made

@@ -10,7 +10,7 @@ import pytest
 
 from clinseek_assets.campaign.tables import deltas_in_csv, escaped, figures_in_csv, latex_tables
 from clinseek_assets.locations.layout import Layout
-from clinseek_assets.scoring.leaderboard import BOARDS, Tables, read_tables
+from clinseek_assets.scoring.leaderboard import BOARDS, Tables, read_deltas, read_tables
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,15 @@ def tables(finished_home: Path) -> Tables:
     return read_tables(Layout(finished_home), BOARDS["text"])
 
 
-def test_the_tables_have_the_published_layout_and_the_marts_figures(tables: Tables) -> None:
-    made = latex_tables(tables, 1)
+@pytest.fixture(scope="module")
+def deltas(finished_home: Path) -> dict[str, pandas.DataFrame]:
+    return {mode: read_deltas(Layout(finished_home), BOARDS["text"], mode) for mode in ("strict", "compat")}
+
+
+def test_the_tables_have_the_published_layout_and_the_marts_figures(
+    tables: Tables, deltas: dict[str, pandas.DataFrame]
+) -> None:
+    made = latex_tables(tables, deltas, 1)
     assert set(made) == {
         f"text_{policy}_policy_{mode}.tex" for policy in ("strict", "published") for mode in ("strict", "compat")
     }
@@ -34,6 +41,10 @@ def test_the_tables_have_the_published_layout_and_the_marts_figures(tables: Tabl
     value = 100 * figure["evidence_counts", "seeking", "strict", "overall"]
     (row,) = [row for row in rows if "evidence\\_counts & seeking" in row]
     assert row.split("&")[-1].strip().startswith(f"{value:.1f} ")
+    of_deltas = deltas["strict"].set_index(["model", "contrast", "column"])
+    delta = 100 * of_deltas.loc[("evidence_counts", "seeking-curated_strict", "overall"), ["delta", "low", "high"]]
+    below = rows[rows.index(row) + 2]
+    assert below.split("&")[-1].strip() == "${:+.1f}$ {{\\scriptsize [{:+.1f}, {:+.1f}]}} \\\\".format(*delta)
 
 
 def test_a_model_s_name_cannot_break_a_table() -> None:
@@ -42,9 +53,9 @@ def test_a_model_s_name_cannot_break_a_table() -> None:
     )
 
 
-def test_figures_of_few_patients_are_in_neither(tables: Tables) -> None:
+def test_figures_of_few_patients_are_in_neither(tables: Tables, deltas: dict[str, pandas.DataFrame]) -> None:
     most = int(tables.figures["patients"].max())
-    text = latex_tables(tables, most + 1)["text_strict_policy_strict.tex"]
+    text = latex_tables(tables, deltas, most + 1)["text_strict_policy_strict.tex"]
     assert "-- & -- & --" in text and "scriptsize" not in text
     read = pandas.read_csv(io.StringIO(figures_in_csv(tables.figures, most + 1)))
     assert read["left_out"].all() and read[["f1", "low", "high", "n", "patients"]].isna().all().all()
