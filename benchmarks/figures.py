@@ -69,7 +69,7 @@ INTRODUCTION = (
 
 def _full(full: Figures) -> list[str]:
     steps = [
-        (step["name"], _seconds(step["seconds"]), _seconds(step["processor_seconds"]), f"{step['peak_mb']:,.0f} MB")
+        (_in_goes(step), _seconds(step["seconds"]), _seconds(step["processor_seconds"]), f"{step['peak_mb']:,.0f} MB")
         for step in full["steps"]
     ]
     total = (
@@ -94,6 +94,11 @@ def _full(full: Figures) -> list[str]:
     for split, rows in full["leaderboards"].items():
         parts += [f"The {split} leaderboard that came out, `strict`, over all questions:", _board(rows)]
     return parts
+
+
+def _in_goes(step: Figures) -> str:
+    """The step's name; of one that was broken off, in how many goes it was done."""
+    return step["name"] if step["goes"] == 1 else f"{step['name']} (in {step['goes']} goes)"
 
 
 def _board(rows: list[dict[str, Any]]) -> str:

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import FILE, machine, write_section
-from benchmarks.measuring import run
+from benchmarks.measuring import Ran, run
 from clinseek_assets.benchmark.released_counts import OFFICIAL
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.storage.atomic import write_text
@@ -67,9 +67,15 @@ class Step:
 
 @dataclass
 class Done:
-    """What is known of a finished step."""
+    """What is known of a step.
+
+    Attributes:
+        goes: how often it was begun; of one that was killed nothing is counted but that.
+        answer: a leaderboard's rows over all questions.
+    """
 
     name: str
+    goes: int = 0
     seconds: float = 0.0
     processor_seconds: float = 0.0
     peak_mb: float = 0.0
@@ -228,20 +234,14 @@ class _State:
         """Run a step; return what is wrong, or None."""
         home, out = folder / "home", folder / "out"
         out.mkdir(parents=True, exist_ok=True)
-        arguments = [argument.format(home=home, out=out) for argument in step.arguments]
-        environment = {key: value for key, value in os.environ.items() if key in FORWARDED or key.startswith("XDG_")}
-        ran = run(
-            [str(Path(sys.executable).with_name("clinseek")), *arguments],
-            {**environment, "CLINSEEK_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"},
-        )
-        before = self.part if self.part and self.part.name == step.name else Done(step.name)
-        done = Done(
-            step.name,
-            round(before.seconds + ran.seconds, 2),
-            round(before.processor_seconds + ran.processor_seconds, 2),
-            round(max(before.peak_mb, ran.peak_mb), 1),
-        )
+        done = self.part if self.part and self.part.name == step.name else Done(step.name)
+        done.goes += 1
         self.part = done
+        self._keep(folder)
+        ran = _ran([argument.format(home=home, out=out) for argument in step.arguments], home)
+        done.seconds = round(done.seconds + ran.seconds, 2)
+        done.processor_seconds = round(done.processor_seconds + ran.processor_seconds, 2)
+        done.peak_mb = round(max(done.peak_mb, ran.peak_mb), 1)
         if ran.code:
             self._keep(folder)
             return f"{step.name} ended with {ran.code}."
@@ -273,6 +273,13 @@ class _State:
 
 
 STATE_FILE = "full.json"
+
+
+def _ran(arguments: list[str], home: Path) -> Ran:
+    """Run `clinseek` over the home, whatever the user's own settings are."""
+    kept = {key: value for key, value in os.environ.items() if key in FORWARDED or key.startswith("XDG_")}
+    own = {"CLINSEEK_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+    return run([str(Path(sys.executable).with_name("clinseek")), *arguments], {**kept, **own})
 
 
 def _code() -> str:

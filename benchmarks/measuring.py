@@ -18,6 +18,7 @@ import psutil
 
 SAMPLE_SECONDS = 0.01
 SPARSE_SAMPLE_SECONDS = 0.1
+PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,19 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
         with watched(process.pid, SPARSE_SAMPLE_SECONDS) as peak:
             out, _ = process.communicate()
     except BaseException:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        _end(process)
         raise
     seconds, worked = time.monotonic() - started, _processor_seconds() - before
     return Ran(process.returncode, seconds, worked, peak[0] / 1e6, out)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Wait for a process that the terminal has interrupted with us; interrupt it where it was not."""
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()
 
 
 def _processor_seconds() -> float:

@@ -12,7 +12,7 @@ QUOTE = ord('"')
 COMMA = ord(",")
 LINE_END = ord("\n")
 CARRIAGE_RETURN = ord("\r")
-MOST_DIGITS = 18  # of a number that 64 bits surely hold
+MOST_DIGITS = 15  # of a number that is a float of its own
 NO_PLACES = np.empty(0, np.int64)
 
 
@@ -129,7 +129,7 @@ def whole_numbers(text: bytes, ends: np.ndarray, place: int) -> np.ndarray | Non
     cells = window[begins[:, None] + np.arange(digits)] - np.uint8(ord("0"))  # what is below the digits wraps around
     if cells.max() > 9:
         return None
-    return cells @ 10 ** np.arange(digits - 1, -1, -1, dtype=np.int64)
+    return (cells.astype(np.float64) @ 10.0 ** np.arange(digits - 1, -1, -1)).astype(np.int64)
 
 
 def line_told(record: int) -> str:
