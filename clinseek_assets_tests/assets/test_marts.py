@@ -18,6 +18,7 @@ from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.cli import clinseek
 from clinseek_assets.commands.leaderboard_table import NOT_TOLD_APART
 from clinseek_assets.faults import ResultsFault
+from clinseek_assets.handbook.marts import described as described_marts
 from clinseek_assets.resources.home import Home
 from clinseek_assets.scoring.leaderboard import BOARDS
 from clinseek_assets.scoring.report.material import read_material
@@ -68,6 +69,18 @@ def scores(both: Path) -> pandas.DataFrame:
     return pandas.concat(
         pandas.read_parquet(path) for path in (both / "assets" / "scores" / "multimodal" / "by_model").glob("*.parquet")
     )
+
+
+BUILT = [
+    each for each in described_marts() if each["name"] not in ("published_text_scores", "published_multimodal_scores")
+]
+
+
+@pytest.mark.parametrize("described", [pytest.param(each, id=each["name"]) for each in BUILT])
+def test_every_column_is_described(both: Path, described: dict[str, Any]) -> None:
+    told = {column["name"]: column.get("description") for column in described["columns"]}
+    assert set(told) == set(mart(both, described["name"]).columns)
+    assert all(told.values())
 
 
 def of_column(frame: pandas.DataFrame, column: str) -> pandas.DataFrame:
