@@ -37,4 +37,4 @@ def settings_page() -> Iterator[str]:
 
 def kind_of(key: str) -> str:
     """What a setting's value is."""
-    return "word" if key in VALUE_KEYS else "file" if key in FILE_KEYS else "folder"
+    return "value" if key in VALUE_KEYS else "file" if key in FILE_KEYS else "folder"

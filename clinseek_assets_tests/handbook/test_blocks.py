@@ -100,6 +100,13 @@ def test_commands_in_sentences_and_links_lead_somewhere(path: Path):
     assert wrong == []
 
 
+def test_every_page_is_in_the_index():
+    index = (PROJECT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = {(PROJECT / "docs" / (first or second)).resolve() for first, second in LINK.findall(index)}
+    below = {path for path in pages() if path.is_relative_to(PROJECT / "docs") and path.name != "README.md"}
+    assert {str(path.relative_to(PROJECT)) for path in below - linked} == set()
+
+
 def anchors_of(path: Path) -> set[str]:
     """The anchors that GitHub gives a page's headings."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL), re.MULTILINE)
