@@ -113,8 +113,9 @@ def keeping_of(home: Home, split: Split, arm: str, model: str) -> Keeping:
     return Keeping(
         journal=home.layout.journal(split.name, arm, model),
         ledger=home.layout.ledger,
-        leases=home.layout.leases,
+        leases=home.leases,
         caps=home.registry.campaign.caps,
+        shared=home.rows,
     )
 
 

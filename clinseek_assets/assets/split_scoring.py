@@ -44,7 +44,12 @@ def multimodal_judge(home: Home, arm: str) -> EndpointJudge | None:
     from clinseek_assets.models.judges.configured import configured_judge  # here: what speaks to endpoints loads slowly
 
     return configured_judge(
-        home.registry, home.layout, data_class=lambda: kept_class(home, MULTIMODAL), arm=f"multimodal {arm}"
+        home.registry,
+        home.layout,
+        data_class=lambda: kept_class(home, MULTIMODAL),
+        arm=f"multimodal {arm}",
+        leases=home.leases,
+        shared=home.rows,
     )
 
 

@@ -57,9 +57,9 @@ def forecasts(
 
 def ledger_totals(home: Home) -> list[Totals]:
     """What was spent so far, over all models and arms."""
-    if not home.layout.ledger.is_file():
+    if home.rows is None and not home.layout.ledger.is_file():
         return []
-    with Ledger(home.layout.ledger) as ledger:
+    with Ledger(home.layout.ledger, shared=home.rows) as ledger:
         return ledger.totals()
 
 
@@ -100,9 +100,9 @@ def forecast(
 def kept_answers(home: Home, model: Model, arm: Arm, asked: Sequence[Question], runs: int) -> int:
     """How many of the answers are kept and would be taken again, as far as that can be told without asking anybody."""
     file = home.layout.journal(arm.split.name, arm.name, model.name)
-    if model.dialect == "baseline" or not file.is_file():
+    if model.dialect == "baseline" or (home.rows is None and not file.is_file()):
         return 0  # what a baseline answers costs nothing
-    with Journal(file) as journal:
+    with Journal(file, home.rows) as journal:
         book = AnswerBook(journal).all()
     places = (
         (question, run, book.get((of_text(question.qid), run))) for question in asked for run in range(1, runs + 1)

@@ -110,14 +110,16 @@ def multimodal_rule(mode: str, manifest: Path) -> tuple[Rule, Remark]:
 def configured_judge_over(manifest: Path) -> EndpointJudge | None:
     """The registry's judge; what answers are about is of the class of the manifest whose questions they answer."""
     from clinseek_assets.models.judges.configured import configured_judge
-    from clinseek_assets.models.registry import load_registry
+    from clinseek_assets.resources.home import Home
 
-    settings = load_settings()
+    home = Home.of(load_settings())
     return configured_judge(
-        load_registry(settings.models_file),
-        settings.layout,
+        home.registry,
+        home.layout,
         data_class=lambda: classify([manifest]).data_class,
         arm="score",
+        leases=home.leases,
+        shared=home.rows,
     )
 
 

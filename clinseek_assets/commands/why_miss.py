@@ -107,9 +107,9 @@ def judge(home: Home, arm: Arm, model: Model, question: Question, run: int) -> V
 def kept_answer(home: Home, arm: Arm, model: Model, question: Question, run: int) -> Kept | None:
     """The answer in the journal; None where there is none."""
     path = home.layout.journal(arm.split.name, arm.name, model.name)
-    if not path.is_file():
+    if home.rows is None and not path.is_file():
         return None
-    with Journal(path) as journal:
+    with Journal(path, home.rows) as journal:
         return AnswerBook(journal).one((of_text(question.qid), run))
 
 

@@ -153,7 +153,7 @@ async def calling(
     if model.dialect == "baseline":
         name = str(model.model_id)
         parts = {"baseline": seeker_version(name), "priors": priors.fingerprint if priors else "none"}
-        with Journal(keeping.journal) as journal:
+        with Journal(keeping.journal, keeping.shared) as journal:
             yield Called(seeker(name, questions, priors), parts, journal, model.max_concurrency)
         return
     endpoint = RecordedEndpoint(
@@ -163,6 +163,7 @@ async def calling(
         leases=keeping.leases,
         budget=keeping.caps,
         arm=arm,
+        shared=keeping.shared,
     )
     async with endpoint:
         parts = await endpoint.identity()

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from clinseek_assets.faults import EndpointFault
+from clinseek_assets.faults import EndpointFault, Fault, StoreFault
 from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
 
 Item = TypeVar("Item")
@@ -29,6 +29,7 @@ BETWEEN_TRIES_SECONDS = 0.01
 MOST_TOGETHER = 2_000  # records of one transaction, so that other processes get their turn
 ROWS_A_STATEMENT = 50
 GATHER_SECONDS = 0.004  # a fast disk would else get a transaction a record, each of which costs the processor
+GATHER_TO_GIVE_SECONDS = 0.05  # each transaction is an object of the store as well
 
 
 class GroupCommit(Generic[Item]):
@@ -38,22 +39,33 @@ class GroupCommit(Generic[Item]):
         path: the file; it must be there.
         called: how faults call it.
         write: writes items inside a transaction.
+        give: what is done after each transaction before its callers are told: gives the rows to other machines. As it
+            takes time of its own, more is gathered for each transaction then.
     """
 
-    def __init__(self, path: Path, called: str, write: Callable[[sqlite3.Connection, Sequence[Item]], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        called: str,
+        write: Callable[[sqlite3.Connection, Sequence[Item]], None],
+        give: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
         self._path = path
         self._called = called
         self._write = write
+        self._give = give
+        self._gather_seconds = GATHER_SECONDS if give is None else GATHER_TO_GIVE_SECONDS
         self._waiting: queue.SimpleQueue[tuple[Item, _Answer | None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._lost: EndpointFault | None = None
+        self._lost: Fault | None = None
 
     async def written(self, item: Item) -> None:
         """Write an item; returns when it is safe. A caller that is cancelled meanwhile does not undo it.
 
         Raises:
             EndpointFault: the file cannot be written.
+            StoreFault: it is in the file, but could not be given to the store.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
@@ -68,7 +80,7 @@ class GroupCommit(Generic[Item]):
         """Write what still waits and stop.
 
         Raises:
-            EndpointFault: something could not be written that nobody waited for.
+            EndpointFault, StoreFault: something could not be written or given away that nobody waited for.
         """
         if self._thread is not None:
             self._waiting.put(None)
@@ -92,14 +104,16 @@ class GroupCommit(Generic[Item]):
         going_on = True
         while going_on:
             batch, going_on = self._next_batch()
-            fault = None
+            fault: Fault | None = None
             try:
                 database = database or open_database(self._path, "FULL")
                 if batch:
                     with transaction(database):
                         self._write(database, [item for item, _ in batch])
-            except (sqlite3.Error, OSError) as error:
-                fault = unusable(self._called, self._path, error)
+                    if self._give is not None:
+                        self._give(database)
+            except (sqlite3.Error, OSError, StoreFault) as error:
+                fault = error if isinstance(error, StoreFault) else unusable(self._called, self._path, error)
                 self._lost = self._lost or (fault if any(answer is None for _, answer in batch) else None)
             _tell([answer for _, answer in batch if answer is not None], fault)
         if database is not None:
@@ -111,7 +125,7 @@ class GroupCommit(Generic[Item]):
         try:
             entry = self._waiting.get()
             if entry is not None:
-                time.sleep(GATHER_SECONDS)
+                time.sleep(self._gather_seconds)
             while entry is not None:
                 batch.append(entry)
                 if len(batch) == MOST_TOGETHER:
@@ -125,7 +139,7 @@ class GroupCommit(Generic[Item]):
 _Answer = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
-def _tell(answers: Iterable[_Answer], fault: EndpointFault | None) -> None:
+def _tell(answers: Iterable[_Answer], fault: Fault | None) -> None:
     """Tell each waiting caller how it went; an event loop is woken once, however many of its callers wait."""
     of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for loop, answer in answers:
@@ -137,7 +151,7 @@ def _tell(answers: Iterable[_Answer], fault: EndpointFault | None) -> None:
             continue  # the loop was closed meanwhile: nobody waits any more
 
 
-def _resolve(waiting: Iterable[asyncio.Future[None]], fault: EndpointFault | None) -> None:
+def _resolve(waiting: Iterable[asyncio.Future[None]], fault: Fault | None) -> None:
     for answer in waiting:
         if answer.done():
             continue  # cancelled

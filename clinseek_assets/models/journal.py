@@ -23,6 +23,7 @@ from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.completions import Completion, ToolCall
 from clinseek_assets.models.group_commit import GroupCommit, insert_rows, open_database, unusable
 from clinseek_assets.models.journal_reading import ReadableJournal
+from clinseek_assets.storage.store.rows import RowStore
 
 FORMAT = 2
 SCHEMA = """
@@ -80,19 +81,25 @@ class Journal(ReadableJournal):
 
     Args:
         path: the file; made with its folder, readable by their owner only, if it is not there.
+        shared: the store that other machines read; what they recorded is taken over first, and what is recorded here is
+            durable only when it is there as well.
 
     Raises:
         EndpointFault: the file is no journal, or of another format, or cannot be opened.
+        StoreFault: the store cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shared: RowStore | None = None) -> None:
         self.path = path
+        rows = None if shared is None else shared.of(path, INSERTS)
         try:
             super().__init__(open_database(path, "FULL"))
             self._prepare()
+            if rows is not None:
+                rows.take(self._db)
         except (sqlite3.Error, OSError) as error:
             raise unusable("journal", path, error) from None
-        self._writer: GroupCommit[Record] = GroupCommit(path, "journal", _insert)
+        self._writer: GroupCommit[Record] = GroupCommit(path, "journal", _insert, rows and rows.give)
 
     def _prepare(self) -> None:
         self._db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clinseek_assets.models.budget import Caps
+from clinseek_assets.models.endpoints.shared_leases import LeaseServer
+from clinseek_assets.storage.store.rows import RowStore
 
 
 @dataclass(frozen=True)
@@ -15,11 +17,13 @@ class Keeping:
     Attributes:
         journal: every finished call, exchange and answer of this model and arm.
         ledger: what left this machine and what it cost, over all models, arms and processes.
-        leases: the folder of slots by which all processes keep below an endpoint's ceiling.
+        leases: the folder, or the server, of slots by which all processes keep below an endpoint's ceiling.
         caps: what the campaign may cost.
+        shared: the store by which other machines learn of calls, answers and costs; None where there are none.
     """
 
     journal: Path
     ledger: Path
-    leases: Path
+    leases: Path | LeaseServer
     caps: Caps
+    shared: RowStore | None = None

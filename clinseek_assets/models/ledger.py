@@ -28,6 +28,8 @@ from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.budget import Caps, Cost
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.group_commit import insert_rows, open_database, transaction, unusable
+from clinseek_assets.models.ledger_exchange import LedgerExchange
+from clinseek_assets.storage.store.rows import RowStore
 
 FORMAT = 1
 SCHEMA = """
@@ -69,6 +71,8 @@ INTO_ENDINGS = (
     "INSERT OR IGNORE INTO endings (call, ended_at, outcome, failure, prompt_tokens, completion_tokens, cached_tokens, "
     "cache_write_tokens, tokens, dollars)"
 )
+# As another machine's rows are taken over: they may come twice.
+TAKEN_OVER = {"calls": INTO_CALLS.replace("INSERT INTO", "INSERT OR IGNORE INTO"), "endings": INTO_ENDINGS}
 UNENDED = (
     "SELECT call_key, call, bytes FROM calls LEFT JOIN endings USING (call) "
     "WHERE outcome IS NULL AND call_key NOT NULL ORDER BY sent_at, calls.rowid"
@@ -162,18 +166,23 @@ class Ledger:
     Args:
         path: the file; made with its folder, readable by their owner only, if it is not there.
         caps: what the campaign may cost, all that stands in the ledger included.
+        shared: the store by which the ledgers of several machines learn of each other.
 
     Raises:
         EndpointFault: the file is no ledger, or of another format, or cannot be opened.
+        StoreFault: the store cannot be used.
     """
 
-    def __init__(self, path: Path, caps: Caps | None = None) -> None:
+    def __init__(self, path: Path, caps: Caps | None = None, shared: RowStore | None = None) -> None:
         self.path = path
+        rows = None if shared is None else shared.of(path, TAKEN_OVER)
         self._caps = caps or Caps()
         try:
             self._db = open_database(path, "NORMAL")
             self._db.execute("PRAGMA wal_autocheckpoint = 0")  # see _tidy
             self._prepare()
+            if rows is not None:
+                rows.take(self._db)
             # Calls whose processes were killed, or are at work elsewhere; one that is asked again here is lost there.
             self._unended, self._sizes = self._unended_calls()
         except (sqlite3.Error, OSError) as error:
@@ -190,6 +199,7 @@ class Ledger:
         self._under_way = 0
         self._ended = 0
         self._freed = asyncio.Event()
+        self._exchange = None if rows is None else LedgerExchange(path, rows)
 
     def _prepare(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -234,9 +244,12 @@ class Ledger:
         Raises:
             CallError: `over_budget`: the caps do not allow the call.
             EndpointFault: the ledger cannot be written.
+            StoreFault: other machines can no longer be told: their caps would not know of the call.
         """
         loop = asyncio.get_running_loop()
         while True:
+            if self._exchange is not None and self._exchange.fault is not None:
+                raise self._exchange.fault
             ended = self._ended
             self._freed.clear()
             opening = _Opening(sending, self._next_call(), loop.create_future())
@@ -305,11 +318,16 @@ class Ledger:
 
         Raises:
             EndpointFault: it cannot be written.
+            StoreFault: it could not be given to the store.
         """
         self._write()
         self._db.close()
-        if self._fault is not None:
-            raise self._fault
+        try:
+            if self._exchange is not None:
+                self._exchange.close()
+        finally:
+            if self._fault is not None:
+                raise self._fault
 
     def __enter__(self) -> Ledger:
         return self

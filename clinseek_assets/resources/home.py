@@ -27,12 +27,14 @@ from clinseek_assets.mimic.multimodal.dataset_files import EXTRACTED, DatasetFil
 from clinseek_assets.mimic.multimodal.medmod_folders import find_subject_files
 from clinseek_assets.mimic.multimodal.radiology_reports import ARCHIVE
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
+from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.models.registry import Model, Registry, load_registry
 from clinseek_assets.storage.artifacts import Artifacts, OwnArtifacts
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
 from clinseek_assets.storage.store.objects import Objects, open_store
 from clinseek_assets.storage.store.published import Published
+from clinseek_assets.storage.store.rows import RowStore
 from clinseek_assets.storage.store.shared_artifacts import SharedArtifacts
 
 
@@ -72,6 +74,17 @@ class Home:
             StoreFault: nothing that is installed speaks to it, or it lies in this home.
         """
         return None if self.settings.store is None else open_store(self.settings.store, self.layout.home)
+
+    @cached_property
+    def rows(self) -> RowStore | None:
+        """Through what journals, ledger and verdicts are shared; raises what `store` raises."""
+        return None if self.store is None else RowStore(self.store, self.layout.home)
+
+    @property
+    def leases(self) -> Path | LeaseServer:
+        """By what all processes that use an endpoint keep below its ceiling."""
+        url = self.settings.leases
+        return self.layout.leases if url is None else LeaseServer(url.get_secret_value())
 
     @cached_property
     def artifacts(self) -> Artifacts:

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.endpoints.adaptive import AdaptiveLimit
-from clinseek_assets.models.endpoints.leases import Leases
+from clinseek_assets.models.endpoints.shared_leases import Slots
 
 POLL_SECONDS = 0.01  # other processes give slots back without a word
 
@@ -23,7 +24,7 @@ class Gate:
         leases: how many all processes may have under way.
     """
 
-    def __init__(self, limit: AdaptiveLimit, leases: Leases) -> None:
+    def __init__(self, limit: AdaptiveLimit, leases: Slots) -> None:
         self.limit = limit
         self._leases = leases
         self._waiting: deque[asyncio.Future[int]] = deque()
@@ -36,7 +37,11 @@ class Gate:
 
     @asynccontextmanager
     async def passed(self) -> AsyncIterator[None]:
-        """Wait for one's turn; the block is the request."""
+        """Wait for one's turn; the block is the request.
+
+        Raises:
+            EndpointFault: the slots cannot be used; so they raise for all who wait.
+        """
         slot = None if self._waiting else self._slot()
         if slot is None:
             slot = await self._turn()
@@ -75,16 +80,24 @@ class Gate:
 
     def _serve(self) -> None:
         """Let in who waits, as far as there is room; look again later where it is not this process that makes room."""
+        try:
+            self._let_in()
+        except EndpointFault as fault:  # who has just got an answer does not lose it over this
+            while self._waiting:
+                if not (turn := self._waiting.popleft()).done():
+                    turn.set_exception(fault)
+        if self._waiting and self._polling is None:
+            pause = max(self.limit.held_until - time.monotonic(), random.uniform(0.5, 1.0) * POLL_SECONDS)
+            self._polling = asyncio.get_running_loop().call_later(pause, self._poll)
+
+    def _let_in(self) -> None:
         while self._waiting:
             if self._waiting[0].done():
                 self._waiting.popleft()
             elif (slot := self._slot()) is not None:
                 self._waiting.popleft().set_result(slot)
             else:
-                break
-        if self._waiting and self._polling is None:
-            pause = max(self.limit.held_until - time.monotonic(), random.uniform(0.5, 1.0) * POLL_SECONDS)
-            self._polling = asyncio.get_running_loop().call_later(pause, self._poll)
+                return
 
     def _poll(self) -> None:
         self._polling = None

@@ -25,9 +25,9 @@ from clinseek_assets.models.endpoints.anthropic_messages import AnthropicMessage
 from clinseek_assets.models.endpoints.dialect import Dialect, as_word, base64_length, most_tokens
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.endpoints.gate import Gate
-from clinseek_assets.models.endpoints.leases import Leases
 from clinseek_assets.models.endpoints.openai_chat import OpenAIChat
 from clinseek_assets.models.endpoints.patience import with_patience
+from clinseek_assets.models.endpoints.shared_leases import LeaseServer, slots_of
 from clinseek_assets.models.endpoints.wire import Wire
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.ledger import Kind, Ledger, Sending, Usage
@@ -35,6 +35,7 @@ from clinseek_assets.models.messages import ChatRequest
 from clinseek_assets.models.picture_tokens import tokens_of_pictures
 from clinseek_assets.models.registry import AUTO, Model
 from clinseek_assets.storage import fingerprint
+from clinseek_assets.storage.store.rows import RowStore
 
 LIST_SECONDS = 30.0
 BYTES_A_TOKEN_AT_LEAST = 2  # no tokenizer in use cuts prompts finer than that, on the whole
@@ -52,13 +53,15 @@ class RecordedEndpoint:
         model: an entry of the registry that is no baseline.
         journal: the file that finished calls are kept in.
         ledger: the home's ledger.
-        leases: the folder by which processes share an endpoint's ceiling.
+        leases: the folder, or the server, by which processes share an endpoint's ceiling.
         budget: what the campaign may cost in all.
         arm: for which the calls are made; only the ledger has it.
         kind: what the ledger calls the endpoint; a judge is spoken to like a model.
+        shared: the store by which other machines learn of calls and costs; None where there are none.
 
     Raises:
-        EndpointFault: the endpoint or its key is not configured, or a file cannot be used.
+        EndpointFault: the endpoint or its key is not configured, or a file or the server of leases cannot be used.
+        StoreFault: the store cannot be used.
     """
 
     def __init__(
@@ -67,10 +70,11 @@ class RecordedEndpoint:
         *,
         journal: Path,
         ledger: Path,
-        leases: Path,
+        leases: Path | LeaseServer,
         budget: Caps,
         arm: str,
         kind: Kind = "model",
+        shared: RowStore | None = None,
     ) -> None:
         self.model = model
         self.base_url = model.endpoint()
@@ -83,9 +87,9 @@ class RecordedEndpoint:
         self._unnamed: str | None = None
         self._asked_for: dict[str, asyncio.Event] = {}
         limit = AdaptiveLimit(model.max_concurrency, time.monotonic())
-        self._journal = Journal(journal)
-        self._ledger = Ledger(ledger, budget)
-        self._leases = Leases(leases, self.base_url, model.max_concurrency)
+        self._journal = Journal(journal, shared)
+        self._ledger = Ledger(ledger, budget, shared)
+        self._leases = slots_of(leases, self.base_url, model.max_concurrency)
         self.gate = Gate(limit, self._leases)
         self._wire = Wire(f"model {model.name!r}", self.base_url, headers, model.max_concurrency)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.data_class import DataClass
 from clinseek_assets.locations.layout import Layout
+from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.models.judges.endpoint_judge import EndpointJudge
 from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.registry import Endpoint, Registry
+from clinseek_assets.storage.store.rows import RowStore
 
 
 def judge_entry(registry: Registry) -> Endpoint | None:
@@ -28,7 +31,13 @@ def judge_entry(registry: Registry) -> Endpoint | None:
 
 
 def configured_judge(
-    registry: Registry, layout: Layout, *, data_class: Callable[[], DataClass], arm: str
+    registry: Registry,
+    layout: Layout,
+    *,
+    data_class: Callable[[], DataClass],
+    arm: str,
+    leases: Path | LeaseServer,
+    shared: RowStore | None,
 ) -> EndpointJudge | None:
     """The judge that is configured; None where there is none.
 
@@ -37,6 +46,7 @@ def configured_judge(
         layout: where its calls and verdicts are kept.
         data_class: the class of the data that cases are made from.
         arm: for which arm, in the ledger.
+        leases, shared: as `Keeping` has them.
 
     Raises:
         SettingsFault: the registry names more than one.
@@ -47,7 +57,8 @@ def configured_judge(
     keeping = Keeping(
         journal=layout.judging / "calls.sqlite",
         ledger=layout.ledger,
-        leases=layout.leases,
+        leases=leases,
         caps=registry.campaign.caps,
+        shared=shared,
     )
     return EndpointJudge(entry, keeping, layout.judging / "verdicts.sqlite", data_class, arm)

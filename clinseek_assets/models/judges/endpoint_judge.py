@@ -67,14 +67,23 @@ class EndpointJudge:
     async def _verdicts(self, cases: Sequence[Case]) -> list[bool | None]:
         model = self.entry.as_model()
         keeping = self.keeping
-        with Verdicts(self.kept) as verdicts:
+        with Verdicts(self.kept, keeping.shared) as verdicts:
             sitting = _Sitting(verdicts, model, self.failures)
             found = sitting.known(cases)
             if None not in found:
                 return found
             admit(self.entry, self.data_class())
-            files = {"journal": keeping.journal, "ledger": keeping.ledger, "leases": keeping.leases}
-            async with RecordedEndpoint(model, **files, budget=keeping.caps, arm=self.arm, kind="judge") as endpoint:
+            endpoint = RecordedEndpoint(
+                model,
+                journal=keeping.journal,
+                ledger=keeping.ledger,
+                leases=keeping.leases,
+                budget=keeping.caps,
+                arm=self.arm,
+                kind="judge",
+                shared=keeping.shared,
+            )
+            async with endpoint:
                 return await sitting.held(cases, endpoint)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.group_commit import GroupCommit, insert_rows, open_database, transaction, unusable
 from clinseek_assets.models.judges.prompt import Verdict
+from clinseek_assets.storage.store.rows import RowStore
 
 FORMAT = 1
 SCHEMA = """
@@ -39,12 +40,15 @@ class Verdicts:
 
     Args:
         path: the file; made, private, if it is not there.
+        shared: the store that other machines read, as for a journal.
 
     Raises:
         EndpointFault: the file is none of verdicts, of another format, or cannot be opened.
+        StoreFault: the store cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shared: RowStore | None = None) -> None:
+        rows = None if shared is None else shared.of(path, INSERTS)
         try:
             self._db = open_database(path, "FULL")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -58,9 +62,11 @@ class Verdicts:
                 for statement in SCHEMA.split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {FORMAT}")
+            if rows is not None:
+                rows.take(self._db)
         except (sqlite3.Error, OSError) as error:
             raise unusable("file of verdicts", path, error) from None
-        self._writer: GroupCommit[Record] = GroupCommit(path, "file of verdicts", _insert)
+        self._writer: GroupCommit[Record] = GroupCommit(path, "file of verdicts", _insert, rows and rows.give)
 
     def recall(self, case_key: str) -> bool | None:
         """The verdict on a case, or None."""

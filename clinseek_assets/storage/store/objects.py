@@ -147,8 +147,6 @@ class Objects:
         """Whatever a client raises says that the store cannot be used; its text may hold addresses and keys."""
         try:
             yield
-        except (StoreFault, FileNotFoundError):
-            raise
         except Exception as error:
             raise StoreFault(
                 f"The store {shown(self.url)} cannot be used ({type(error).__name__}).", mend=ASK

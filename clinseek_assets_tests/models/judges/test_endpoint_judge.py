@@ -164,7 +164,9 @@ JUDGE = "  - {name: %s, kind: judge, url: 'http://127.0.0.1:1/v1'%s}\n"
 def test_the_registry_names_the_judge(tmp_path: Path, count: int, named: str | None) -> None:
     (tmp_path / "models.yaml").write_text(REGISTRY + "".join(JUDGE % (f"j{n}", "") for n in range(count)))
     registry = load_registry(tmp_path / "models.yaml")
-    judge = configured_judge(registry, Layout(tmp_path), data_class=lambda: "open", arm="score")
+    judge = configured_judge(
+        registry, Layout(tmp_path), data_class=lambda: "open", arm="score", leases=tmp_path, shared=None
+    )
     assert (judge.entry.name if judge else None) == named
 
 
@@ -172,7 +174,9 @@ def test_two_judges_are_one_too_many(tmp_path: Path) -> None:
     (tmp_path / "models.yaml").write_text(REGISTRY + JUDGE % ("a", "") + JUDGE % ("b", ""))
     registry = load_registry(tmp_path / "models.yaml")
     with pytest.raises(SettingsFault, match="2 judges: 'a', 'b'"):
-        configured_judge(registry, Layout(tmp_path), data_class=lambda: "open", arm="score")
+        configured_judge(
+            registry, Layout(tmp_path), data_class=lambda: "open", arm="score", leases=tmp_path, shared=None
+        )
 
 
 def test_only_a_judge_has_a_model(tmp_path: Path) -> None:
