@@ -11,10 +11,11 @@ from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
 from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, model_scores_of
 from clinseek_assets.assets.splits import SPLITS
-from clinseek_assets.campaign.analysis_plan import plan_file
+from clinseek_assets.campaign.analysis_plan import fixed_plan, plan_file
 from clinseek_assets.campaign.sources import seal_file
 from clinseek_assets.campaign.writing import JSON, MARKDOWN, write_campaign
 from clinseek_assets.checks.leak_audit import fewest_patients
+from clinseek_assets.models.ledger import Ledger
 from clinseek_assets.models.ledger_figures import attempts
 from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.home import Home
@@ -41,6 +42,10 @@ def write_record(home: Home, folder: Path, sealed: Path | None = None) -> dict[s
 
 def inputs(home: Home) -> list[str]:
     """The figures, the answers' scores, the registry, the calls, the plan and the seal."""
+    fixed_plan(home)  # another machine may have fixed it
+    if home.rows is not None:
+        with Ledger(home.layout.ledger, shared=home.rows):
+            pass  # it takes over what other machines have called
     written = [path for path in (plan_file(home), seal_file(home)) if path and path.is_file()]
     return [
         *(home.receipts.content(mart) for mart in MARTS),

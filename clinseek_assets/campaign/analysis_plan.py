@@ -20,6 +20,7 @@ from clinseek_assets.scoring.statistics.families import LEVEL
 from clinseek_assets.scoring.statistics.resamples import DRAWS, SEED
 from clinseek_assets.storage.atomic import write_text
 
+NOTE = "analysis_plan.json"
 HEADLINE = "seeking-curated_strict"
 PUBLISHED = "seeking_compat-curated"
 
@@ -74,16 +75,24 @@ def plan_file(home: Home) -> Path:
 
 
 def fix_plan(home: Home) -> FixedPlan:
-    """Write the plan down if none is written down yet; what stands, stands.
+    """Write the plan down if none is written down yet; what stands, stands, on all machines that share a store.
 
     Called before models are asked; raises what `fixed_plan` raises.
     """
     if (fixed := fixed_plan(home)) is not None:
+        if home.artifacts.note(NOTE) is None:
+            home.artifacts.put_note(NOTE, vars(fixed))
         return fixed
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     made = FixedPlan(now, any_answers(home), analysis_plan())
-    write_text(plan_file(home), json.dumps(vars(made), indent=1, ensure_ascii=False) + "\n")
+    write_text(plan_file(home), as_text(vars(made)))
+    home.artifacts.put_note(NOTE, vars(made))
     return made
+
+
+def as_text(plan: dict[str, Any]) -> str:
+    """A plan as the home keeps it."""
+    return json.dumps(plan, indent=1, ensure_ascii=False) + "\n"
 
 
 def fixed_plan(home: Home) -> FixedPlan | None:
@@ -93,6 +102,9 @@ def fixed_plan(home: Home) -> FixedPlan | None:
         ResultsFault: the file is damaged.
     """
     path = plan_file(home)
+    elsewhere = home.artifacts.note(NOTE)
+    if elsewhere is not None and not (path.is_file() and path.read_text(encoding="utf-8") == as_text(elsewhere)):
+        write_text(path, as_text(elsewhere))
     if not path.is_file():
         return None
     try:

@@ -9,6 +9,7 @@ from typing import Any
 from clinseek_assets.models.answer_book import AnswerBook
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.registry import Model
+from clinseek_assets.storage.store.rows import RowStore
 
 # Parts of an answer's identity that are the same for many questions; the address of a server is told to nobody.
 VERSIONED = ("model_id", "baseline", "prompt", "reading", "policy", "tools", "loop", "rules", "vision")
@@ -42,21 +43,22 @@ def registered(model: Model) -> dict[str, Any]:
     }
 
 
-def versions_kept(journal: Path) -> dict[str, list[str]]:
+def versions_kept(journal: Path, shared: RowStore | None = None) -> dict[str, list[str]]:
     """Part of an answer's identity -> the versions under which answers are kept, the most frequent first.
 
     More than one version of a part means that not all answers were given to the same prompt, tools or policy.
 
     Args:
         journal: of one model in one arm; nothing where it is not there (a baseline that reads contexts keeps none).
+        shared: the store from which answers of other machines are taken over first.
 
     Raises:
         EndpointFault: the file is no journal.
     """
-    if not journal.is_file():
+    if shared is None and not journal.is_file():
         return {}
     counts: dict[str, Counter[str]] = {name: Counter() for name in VERSIONED}
-    with Journal(journal) as opened:
+    with Journal(journal, shared) as opened:
         for kept in AnswerBook(opened).all().values():
             for name in counts.keys() & kept.parts.keys():
                 counts[name][kept.parts[name]] += 1

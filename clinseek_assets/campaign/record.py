@@ -101,7 +101,7 @@ def arm_entry(
         "arm": arm,
         "model": model.name,
         **told_of(cell),
-        "versions": versions_kept(home.layout.journal(split, arm, model.name)),
+        "versions": versions_kept(home.layout.journal(split, arm, model.name), home.rows),
     }
 
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
@@ -23,6 +23,9 @@ from clinseek_assets.locations.multimodal_inputs import Asked
 from clinseek_assets.locations.settings import SETTINGS_FILE, Settings, examine_settings
 from clinseek_assets.locations.software import software
 from clinseek_assets.mimic.source_files import find_source_files
+
+if TYPE_CHECKING:
+    from clinseek_assets.storage.store.standing import StoreStanding
 
 COLOURS = {PRESENT: "green", PARTIAL: "yellow", MISSING: "dim", BROKEN: "red"}
 LISTED = 6  # names of missing files shown on the terminal; --json has all
@@ -69,9 +72,12 @@ def command(as_json: bool, fetch_list: Path | None) -> None:
     models, model_faults = enabled_models(settings)
     home = home_state(settings)
     standing = standing_of_inputs(settings)
+    store = store_standing(settings)
     reasons = [str(fault) for fault in faults]
     reasons += [reason for found in inputs for reason in found.faults]
     reasons += [*manifest_faults, *model_faults]
+    if store and not store.usable:
+        reasons.append(store.reason)
     if not home["writable"]:
         reasons.append(f"{settings.home} cannot be written to.\n  What to do: Name another folder as CLINSEEK_HOME.")
     report: dict[str, Any] = {
@@ -83,6 +89,7 @@ def command(as_json: bool, fetch_list: Path | None) -> None:
             "origins": settings.origins,
         },
         "home": home,
+        "store": dataclasses.asdict(store) if store else None,
         "data_class": dataclasses.asdict(standing) if standing else None,
         "inputs": [dataclasses.asdict(found) for found in inputs],
         "models": models,
@@ -136,6 +143,19 @@ def standing_of_inputs(settings: Settings) -> Standing | None:
         return None
 
 
+def store_standing(settings: Settings) -> StoreStanding | None:
+    """How the shared store stands; None where none is named."""
+    from clinseek_assets.storage.store.objects import open_store, shown
+    from clinseek_assets.storage.store.standing import StoreStanding, standing_of_store
+
+    if settings.store is None:
+        return None
+    try:
+        return standing_of_store(open_store(settings.store, settings.home))
+    except Fault as fault:
+        return StoreStanding(shown(settings.store), False, "cannot tell", str(fault))
+
+
 def enabled_models(settings: Settings) -> tuple[list[str], list[str]]:
     """The enabled models' names, and why the registry cannot be read."""
     from clinseek_assets.models.registry import load_registry
@@ -169,6 +189,11 @@ def show(report: dict[str, Any], inputs: list[Input]) -> None:
     kind = "synthetic release and sources" if home["synthetic"] else "your own" if home["own_inputs"] else ""
     told = ", ".join(home["holds"]) or "empty"
     console.print(f"[bold]home[/]      {escape(str(home['path']))} ({told}; {gigabytes(home['free_bytes'])} free)")
+    if store := report["store"]:
+        state = "usable" if store["usable"] else "[red]not usable[/]"
+        console.print(f"[bold]store[/]     {escape(store['url'])} ({state}; private: {store['private']})")
+        if store["usable"] and store["reason"]:
+            console.print(f"          [yellow]{escape(store['reason'])}[/]")
     read = report["settings"]["file"] or f"none (looked for {report['settings']['looked_for']})"
     console.print(f"[bold]settings[/]  {escape(str(read))}")
     for key, origin in report["settings"]["origins"].items():

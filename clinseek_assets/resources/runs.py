@@ -15,13 +15,15 @@ from clinseek_assets.storage.atomic import write_text
 
 def wanted_runs(home: Home, split: str, arm: str, model: str) -> int:
     """The number of runs that partitions of this model and arm hold, at least 1."""
-    return max(home.registry.campaign.runs, _asked_for(home, split, arm, model))
+    elsewhere = home.artifacts.note(_note(home, split, arm, model)) or 1
+    return max(home.registry.campaign.runs, elsewhere, _asked_for(home, split, arm, model))
 
 
 def ask_for_runs(home: Home, split: str, arm: str, model: str, runs: int) -> None:
     """Want at least so many runs from now on."""
     if runs > wanted_runs(home, split, arm, model):
         write_text(home.layout.runs(split, arm, model), json.dumps({"runs": runs}) + "\n")
+        home.artifacts.put_note(_note(home, split, arm, model), runs)
 
 
 def _asked_for(home: Home, split: str, arm: str, model: str) -> int:
@@ -30,3 +32,8 @@ def _asked_for(home: Home, split: str, arm: str, model: str) -> int:
     except (OSError, ValueError, KeyError, TypeError):
         return 1  # never asked for more, or the note is lost: asking again restores it
     return runs if isinstance(runs, int) else 1
+
+
+def _note(home: Home, split: str, arm: str, model: str) -> str:
+    """Under which other machines find the number."""
+    return home.layout.runs(split, arm, model).relative_to(home.layout.home).as_posix()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from clinseek_assets.storage.receipts import Receipt, ReceiptBook
 
@@ -43,6 +43,12 @@ class Artifacts(Protocol):
 
     def forget(self, artifact: str, partition: str | None) -> None:
         """Let it count as not made."""
+
+    def note(self, name: str) -> Any:
+        """A small value that others have noted under a name; None where there is none."""
+
+    def put_note(self, name: str, value: Any) -> None:
+        """Let others know a small JSON value under a name."""
 
 
 class OwnArtifacts:
@@ -81,3 +87,10 @@ class OwnArtifacts:
     def forget(self, artifact: str, partition: str | None) -> None:
         """Remove the receipt."""
         self.receipts.forget(artifact, partition)
+
+    def note(self, name: str) -> Any:
+        """Nobody has noted anything."""
+        return None
+
+    def put_note(self, name: str, value: Any) -> None:
+        """There is nobody to know."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clinseek_assets.storage.artifacts import Made
 from clinseek_assets.storage.receipts import Receipt, ReceiptBook
@@ -93,3 +94,11 @@ class SharedArtifacts:
         """Take it from the store and from this home."""
         self.published.withdraw(artifact, partition)
         self.receipts.forget(artifact, partition)
+
+    def note(self, name: str) -> Any:
+        """The value that the store has under a name."""
+        return self.published.note(name)
+
+    def put_note(self, name: str, value: Any) -> None:
+        """Put a value there."""
+        self.published.put_note(name, value)

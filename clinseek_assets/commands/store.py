@@ -1,0 +1,137 @@
+"""`clinseek store`: how the shared store stands, and bringing what others made into this home."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import track
+
+from clinseek_assets.commands.terminal import path_console
+from clinseek_assets.faults import SettingsFault
+from clinseek_assets.locations.settings import load_settings
+from clinseek_assets.resources.home import Home
+from clinseek_assets.storage.store.objects import Objects
+from clinseek_assets.storage.store.rows import ROWS, RowStore
+from clinseek_assets.storage.store.standing import standing_of_store
+
+AT_A_TIME = 50  # artifacts between two steps of the bar
+
+
+@click.group()
+def command() -> None:
+    """What several machines share: CLINSEEK_STORE, a folder or a bucket.
+
+    \b
+    Example:
+      CLINSEEK_STORE=s3://bucket/campaign clinseek store status
+    """
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def status(as_json: bool) -> None:
+    """Whether the store can be used, who may read it, and what lies there. Exit 1 where it cannot be used.
+
+    \b
+    Example:
+      clinseek store status --json
+    """
+    home, objects = shared_home()
+    standing = standing_of_store(objects)
+    entries: Counter[str] = Counter()
+    size = 0
+    if standing.usable:
+        contents = {}
+        for entry in published_in(home):
+            entries[entry.artifact] += 1
+            contents |= {content.sha256: content.size for content in entry.files}
+        size = sum(contents.values())
+    found = {**asdict(standing), "artifacts": dict(sorted(entries.items())), "bytes": size}
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        console = path_console()
+        console.print(f"{standing.url}: {'usable' if standing.usable else 'not usable'}, private: {standing.private}")
+        console.print(f"{entries.total():,} artifacts and partitions, {size / 1e9:.2f} GB")
+        if standing.reason:
+            console.print(standing.reason)
+    sys.exit(0 if standing.usable else 1)
+
+
+@command.command()
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+def pull(artifacts: Sequence[str]) -> None:
+    """Bring what others made into this home: all of it, or the named artifacts; with every call, answer and verdict.
+
+    Runs bring what they need by themselves. This is for reading: afterwards `leaderboard`, `show`, `browse` and
+    `export` find on this machine what they would find on any.
+
+    \b
+    Examples:
+      clinseek store pull
+      clinseek store pull text_leaderboard leaderboard_report
+    """
+    home, objects = shared_home()
+    home.artifacts.look(now=True)
+    there = [(entry.artifact, entry.partition) for entry in published_in(home)]
+    unknown = sorted(set(artifacts) - {artifact for artifact, _ in there})
+    if unknown:
+        raise click.UsageError(f"The store has no artifact {unknown[0]!r}; `clinseek store status` lists them.")
+    wanted = [made for made in there if not artifacts or made[0] in artifacts]
+    parts = [wanted[start : start + AT_A_TIME] for start in range(0, len(wanted), AT_A_TIME)]
+    for part in track(parts, "artifacts", transient=True):
+        home.artifacts.bring(part)
+    files = row_files(objects) if not artifacts else []
+    for name in track(files, "calls and answers", transient=True):
+        with opener_of(Path(name))(home.layout.home / name, home.rows):
+            pass  # whoever opens one takes over what it lacks
+    click.echo(f"{len(wanted):,} artifacts and partitions, {len(files)} files of calls, answers and verdicts are here.")
+
+
+def shared_home() -> tuple[Home, Objects]:
+    """The home and its store.
+
+    Raises:
+        SettingsFault: no store is named.
+        StoreFault: nothing that is installed speaks to it.
+    """
+    home = Home.of(load_settings())
+    if home.store is None:
+        raise SettingsFault(
+            "No store is named: this home is all there is.",
+            mend="Name a folder that all machines see, or a bucket, as CLINSEEK_STORE.",
+        )
+    return home, home.store
+
+
+def published_in(home: Home) -> list[Any]:
+    """The entries of the home's store."""
+    from clinseek_assets.storage.store.shared_artifacts import SharedArtifacts
+
+    artifacts = home.artifacts
+    return list(artifacts.published.entries()) if isinstance(artifacts, SharedArtifacts) else []
+
+
+def row_files(objects: Objects) -> list[str]:
+    """The files of rows that the store has, by their paths below a home."""
+    segments = objects.listing(ROWS)
+    return sorted({segment.removeprefix(f"{ROWS}/").rpartition("/")[0] for segment in segments})
+
+
+def opener_of(path: Path) -> Callable[[Path, RowStore | None], AbstractContextManager[Any]]:
+    """What opens a file of rows, by its name."""
+    from clinseek_assets.models.journal import Journal
+    from clinseek_assets.models.judges.verdicts import Verdicts
+    from clinseek_assets.models.ledger import Ledger
+
+    if path.stem == "ledger":
+        return lambda file, rows: Ledger(file, shared=rows)
+    return Verdicts if path.stem == "verdicts" else Journal
