@@ -86,11 +86,13 @@ time.sleep(600)
 def test_the_slots_of_a_killed_process_come_back(server):
     command = [sys.executable, "-c", KILLED, server.url, ENDPOINT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert sorted(other.stdout.readline().split()) == ["0", "1", "2", "3"]
-        mine = leases_at(server)
-        assert mine.take() is None
-        other.kill()
+        try:
+            assert other.stdout is not None
+            assert sorted(other.stdout.readline().split()) == ["0", "1", "2", "3"]
+            mine = leases_at(server)
+            assert mine.take() is None
+        finally:
+            other.kill()
         end = time.monotonic() + 20
         while mine.take() is None:
             assert time.monotonic() < end, "the slots of a killed process were not given back"
