@@ -49,7 +49,7 @@ def status(as_json: bool) -> None:
     entries: Counter[str] = Counter()
     size = 0
     if standing.usable:
-        contents = {}
+        contents: dict[str, int] = {}
         for entry in published_in(home):
             entries[entry.artifact] += 1
             contents |= {content.sha256: content.size for content in entry.files}

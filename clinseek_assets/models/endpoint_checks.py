@@ -147,8 +147,16 @@ async def _talked_to(check: EndpointCheck, model: Model, kind: Kind, ledger: Pat
     patience = model.patience.model_copy(update={"attempts": 1, "attempt_seconds": ATTEMPT_SECONDS})
     hurried = model.model_copy(update={"patience": patience, "max_concurrency": 1})
     with tempfile.TemporaryDirectory(prefix="clinseek-") as folder:
-        files = {"journal": Path(folder) / "journal.sqlite", "ledger": ledger, "leases": Path(folder) / "leases"}
-        async with RecordedEndpoint(hurried, **files, budget=Caps(), arm=ARM, kind=kind) as endpoint:
+        endpoint = RecordedEndpoint(
+            hurried,
+            journal=Path(folder) / "journal.sqlite",
+            ledger=ledger,
+            leases=Path(folder) / "leases",
+            budget=Caps(),
+            arm=ARM,
+            kind=kind,
+        )
+        async with endpoint:
             named = await _named(endpoint)
             if named is None:
                 told = f"it answers, but does not list {model.model_id!r} among its models"

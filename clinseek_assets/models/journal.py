@@ -99,7 +99,9 @@ class Journal(ReadableJournal):
                 rows.take(self._db)
         except (sqlite3.Error, OSError) as error:
             raise unusable("journal", path, error) from None
-        self._writer: GroupCommit[Record] = GroupCommit(path, "journal", _insert, rows and rows.give)
+        self._writer: GroupCommit[Record] = GroupCommit(
+            path, "journal", _insert, rows.give if rows is not None else None
+        )
 
     def _prepare(self) -> None:
         self._db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")

@@ -66,7 +66,9 @@ class Verdicts:
                 rows.take(self._db)
         except (sqlite3.Error, OSError) as error:
             raise unusable("file of verdicts", path, error) from None
-        self._writer: GroupCommit[Record] = GroupCommit(path, "file of verdicts", _insert, rows and rows.give)
+        self._writer: GroupCommit[Record] = GroupCommit(
+            path, "file of verdicts", _insert, rows.give if rows is not None else None
+        )
 
     def recall(self, case_key: str) -> bool | None:
         """The verdict on a case, or None."""
