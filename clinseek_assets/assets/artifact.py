@@ -24,6 +24,7 @@ from typing import Any
 import dagster as dg
 from dagster_shared.serdes import deserialize_value, serialize_value
 
+from clinseek_assets.assets.observed import Source, observe_before_reading
 from clinseek_assets.assets.partition_record import PartitionRecord
 from clinseek_assets.assets.queues import step_tags
 from clinseek_assets.assets.shown_faults import PACKAGE, faults_shown
@@ -72,6 +73,7 @@ class Artifact:
         output: the file or folder that must be there.
         partitions: its partition keys, or (None,).
         ready: whether there is anything to make it from; without it, being behind is nobody's fault.
+        sources: what it is made from that no asset makes.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Artifact:
     output: Callable[[Home, str | None], Path]
     partitions: tuple[str | None, ...] = WHOLE
     ready: Callable[[Home, str | None], bool] = lambda home, partition: True
+    sources: tuple[Source, ...] = ()
 
     @property
     def keys(self) -> list[dg.AssetKey]:
@@ -156,6 +159,7 @@ class Explanation:
         owners: who answers for it, as `team:…`.
         code: a hash of the code that makes it.
         deps: the names of what it is made from.
+        sources: what it is made from that no asset makes.
         metadata: what is known of it before it is made.
         condition: when it is to follow by itself, or None.
         description: what it is, where the maker's docstring cannot say it.
@@ -167,6 +171,7 @@ class Explanation:
     owners: tuple[str, ...]
     code: str
     deps: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
     metadata: Mapping[str, Any] | None = None
     condition: dg.AutomationCondition | None = None
     description: str | None = None
@@ -180,7 +185,7 @@ class Explanation:
             "kinds": set(self.kinds),
             "owners": list(self.owners),
             "code_version": self.code,
-            "deps": [asset_key(dep) for dep in self.deps],
+            "deps": [asset_key(dep) for dep in (*self.deps, *(source.name for source in self.sources))],
             "metadata": self.metadata,
             "automation_condition": self.condition,
             "op_tags": step_tags(self.group),
@@ -222,6 +227,7 @@ def artifact(
             with faults_shown():
                 home.artifacts.look(now=True)
                 home.artifacts.bring([(name, None)])
+                observe_before_reading(context, home, explanation.sources)
                 receipt = made.current(home)
                 if receipt is None:
                     with home.artifacts.inputs_brought():
@@ -238,7 +244,14 @@ def artifact(
                 data_version=dg.DataVersion(receipt.content), metadata=metadata_of(receipt), check_results=found
             )
 
-        made = Artifact(name, step, fingerprint, lambda home, _: output(home), ready=lambda home, _: ready(home))
+        made = Artifact(
+            name,
+            step,
+            fingerprint,
+            lambda home, _: output(home),
+            ready=lambda home, _: ready(home),
+            sources=explanation.sources,
+        )
         return made
 
     return decorate
@@ -279,6 +292,7 @@ def partitioned_artifact(
         ) -> Generator[dg.MaterializeResult | dg.AssetCheckResult, None, None]:
             keys = [str(key) for key in context.partition_keys]
             with faults_shown():
+                observe_before_reading(context, home, explanation.sources)
                 record = PartitionRecord(context, explanation.code)
                 home.artifacts.look(now=True)
                 receipts = {key: receipt for key in keys if (receipt := made.current(home, key))}
@@ -314,6 +328,7 @@ def partitioned_artifact(
             lambda home, key: output(home, str(key)),
             tuple(str(key) for key in partitions_def.get_partition_keys()),
             lambda home, key: ready(home, str(key)),
+            explanation.sources,
         )
         return made
 

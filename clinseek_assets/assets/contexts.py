@@ -16,6 +16,7 @@ from clinseek_assets.assets.artifact import (
     code_of,
     partitioned_artifact,
 )
+from clinseek_assets.assets.observed import of_files
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.checks import contexts as checks
 from clinseek_assets.partitions import TEXT_SUBTASKS
@@ -44,7 +45,21 @@ def ehr_bench_fingerprint(root: Path | None) -> str:
     """The files of EHR-Bench that a context may come from."""
     if root is None:
         return "no EHR-Bench"
-    return of_parts(f"{path.name} {of_file(path)}" for path in sorted(root.glob("*.json*")))
+    return of_parts(f"{path.name} {of_file(path)}" for path in ehr_bench_files(root))
+
+
+def ehr_bench_files(root: Path | None) -> list[Path]:
+    """EHR-Bench's files of questions; none where no folder is named."""
+    return sorted(root.glob("*.json*")) if root else []
+
+
+EHR_BENCH = of_files(
+    "files/ehr_bench",
+    "EHR-Bench's files of questions, which hold the curated inputs of the source benchmark.",
+    lambda home: ehr_bench_files(home.settings.ehr_bench_root),
+    owners=("team:benchmark",),
+    kinds=frozenset({"json"}),
+)
 
 
 def inputs(home: Home, subtask: str) -> list[str]:
@@ -82,6 +97,7 @@ def strict_inputs(home: Home, subtask: str) -> list[str]:
             "text_patient_databases",
             "reference_tables",
         ),
+        sources=(EHR_BENCH,),
     ),
     partitions_def=TEXT_SUBTASKS,
     inputs=inputs,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, asset_key, code_of
+from clinseek_assets.assets.observed import Source, of_files
 from clinseek_assets.assets.shown import COLUMN_SCHEMA, of_file_and_rows, schema_of_table
 from clinseek_assets.assets.source_tables import GROUP, OWNERS
 from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
@@ -139,7 +141,12 @@ def of_csv_file(each: DatasetTable) -> Artifact:
         path = home.layout.dataset_table(each.dataset, each.table.name)
         return made_of(extract_table(source_of(home, each), cohort, path, derive=derive))
 
-    return an_artifact(each, inputs, make, kinds=frozenset({"parquet", "csv"}))
+    source = file_source(
+        each,
+        f"The source file of {each.name}, as it was published.",
+        lambda home: [source_of(home, each).path, *compared_with(home, each)],
+    )
+    return an_artifact(each, inputs, make, kinds=frozenset({"parquet", "csv"}), sources=(source,))
 
 
 def of_folders(each: DatasetTable) -> Artifact:
@@ -161,7 +168,12 @@ def of_folders(each: DatasetTable) -> Artifact:
             )
         )
 
-    return an_artifact(each, inputs, make, kinds=frozenset({"parquet", "csv"}))
+    source = file_source(
+        each,
+        f"The files of {each.name} in MedMod's folders, of the benchmark's patients.",
+        lambda home: [found.path for found in files_of(home, each).files.values()],
+    )
+    return an_artifact(each, inputs, make, kinds=frozenset({"parquet", "csv"}), sources=(source,))
 
 
 def of_links(each: DatasetTable) -> Artifact:
@@ -182,7 +194,15 @@ def of_links(each: DatasetTable) -> Artifact:
         return Made(of_file(path), {**of_file_and_rows(path, len(studies.rows)), **fallen_back})
 
     further = (checks.METADATA, f"{checks.MIMIC_CXR}/chexpert", f"{MEDMOD}/stays")
-    return an_artifact(each, inputs, make, kinds=frozenset({"parquet"}), deps=further)
+    source = file_source(
+        each, "MedMod's lists that its X-rays are compared with.", lambda home: compared_with(home, each)
+    )
+    return an_artifact(each, inputs, make, kinds=frozenset({"parquet"}), deps=further, sources=(source,))
+
+
+def file_source(each: DatasetTable, description: str, found: Callable[[Home], Sequence[Path]]) -> Source:
+    """The files of one table."""
+    return of_files(f"files/{each.name}", description, found, owners=OWNERS)
 
 
 def an_artifact(
@@ -192,6 +212,7 @@ def an_artifact(
     *,
     kinds: frozenset[str],
     deps: tuple[str, ...] = (),
+    sources: tuple[Source, ...] = (),
 ) -> Artifact:
     """What the assets of all three kinds have in common."""
     explanation = Explanation(
@@ -202,6 +223,7 @@ def an_artifact(
         owners=OWNERS,
         code=CODE,
         deps=(MANIFEST, *deps) if each.table.of_patients else (),
+        sources=sources,
         metadata={COLUMN_SCHEMA: schema_of_table(each.table)},
     )
     decorate = artifact(
@@ -257,18 +279,21 @@ def upstream_of(home: Home, each: DatasetTable) -> Iterator[str]:
         return
     questions = [question for question in home.multimodal_questions() if question.dataset == each.dataset]
     yield of_value([repr(question) for question in questions])
+    yield of_value([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in compared_with(home, each)])
+    if each.dataset == EHRXQA:
+        return
+    yield from (home.receipts.content(name) for name in (f"{checks.MIMIC_CXR}/chexpert", f"{MEDMOD}/stays"))
+
+
+def compared_with(home: Home, each: DatasetTable) -> list[Path]:
+    """The files beside its own that a table of X-rays is compared with: EHRXQA's questions, or MedMod's lists."""
+    if each.table.name != STUDIES:
+        return []
     if each.dataset == EHRXQA:
         records = find_ehrxqa_questions(home.settings.ehrxqa_root)
-        yield (
-            "no records"
-            if records is None
-            else of_value([str(records), records.stat().st_size, records.stat().st_mtime_ns])
-        )
-        return
-    lists = find_list_files(home.settings.medmod_root, questions)
-    files = [*lists.values(), find_ehr_split(home.datasets.roots)]
-    yield of_value([source.stamp() if source else None for source in files])
-    yield from (home.receipts.content(name) for name in (f"{checks.MIMIC_CXR}/chexpert", f"{MEDMOD}/stays"))
+        return [] if records is None else [records]
+    lists = find_list_files(home.settings.medmod_root, medmod_questions(home))
+    return [source.path for source in (*lists.values(), find_ehr_split(home.datasets.roots)) if source]
 
 
 def made_of(extraction: Extraction) -> Made:

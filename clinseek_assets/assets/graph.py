@@ -25,8 +25,8 @@ from clinseek_assets.assets import (
 from clinseek_assets.assets.arms import ARMS_OF, Arm
 from clinseek_assets.assets.artifact import Artifact
 from clinseek_assets.assets.marts import marts
-from clinseek_assets.assets.predictions import GROUP as PREDICTIONS
-from clinseek_assets.assets.predictions import predictions
+from clinseek_assets.assets.observed import Source
+from clinseek_assets.assets.predictions import predictions, registered_models
 from clinseek_assets.assets.scores import arm_contrasts, arm_scores, intervals, model_scores
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
 from clinseek_assets.partitions import model_partitions
@@ -81,6 +81,11 @@ class Graph:
             yield from stage.artifacts
 
     @property
+    def sources(self) -> tuple[Source, ...]:
+        """What they are made from that no asset makes, each once."""
+        return tuple({source.name: source for artifact in self.artifacts for source in artifact.sources}.values())
+
+    @property
     def keys(self) -> list[dg.AssetKey]:
         """Every asset that can be materialized."""
         return [key for artifact in self.artifacts for key in artifact.keys]
@@ -93,26 +98,19 @@ def whole_graph(home: Home, dbt_manifest: Path) -> Graph:
         home: decides which source tables can be materialized and which models there are.
         dbt_manifest: dbt's manifest of the marts.
     """
+    registry = registered_models(model_partitions(list(home.models)), len(home.registry.models))
     stages = (
         *text_stages(home),
         *multimodal_stages(home),
-        *(stage for split in SPLITS.values() for stage in asked_stages(home, split)),
+        *(stage for split in SPLITS.values() for stage in asked_stages(home, split, registry)),
         *(stage for split in SPLITS.values() for stage in scored_stages(home, split)),
         Stage("tables (dbt)", (marts(dbt_manifest),), follows=True),
         Stage("leaderboard", (reports.leaderboard_report,), follows=True),
         Stage("campaign record", (campaign_record.campaign_record,), follows=True),
         Stage("validation", (reports.release_validation,)),
     )
-    registry = dg.AssetSpec(
-        "models",
-        group_name=PREDICTIONS,
-        kinds={"yaml"},
-        owners=["team:evaluation"],
-        description="The registry of models (models.yaml): floor rows, baselines, and the endpoints switched on.",
-        metadata={"enabled": len(home.models), "listed": len(home.registry.models)},
-    )
     absent = (*source_tables.absent(home.inventory), *dataset_tables.absent(home.datasets))
-    return Graph(stages, (registry, *absent))
+    return Graph(stages, absent)
 
 
 def text_stages(home: Home) -> tuple[Stage, ...]:
@@ -142,13 +140,13 @@ def multimodal_stages(home: Home) -> tuple[Stage, ...]:
     return tuple(replace(stage, split=MULTIMODAL.name) for stage in stages)
 
 
-def asked_stages(home: Home, split: Split) -> Iterator[Stage]:
+def asked_stages(home: Home, split: Split, registry: Source) -> Iterator[Stage]:
     """The stages that ask models, one an arm."""
     grid = split.grid(list(home.models))
     for arm in ARMS_OF[split.name].values():
         yield Stage(
             title_of("predictions", arm),
-            (predictions(arm, grid),),
+            (predictions(arm, grid, registry),),
             split=split.name,
             arms=(arm.name,),
             # The audit comes before any model is asked: an answer to what should not have been shown is money lost.

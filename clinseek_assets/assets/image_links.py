@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from clinseek_assets.assets.artifact import (
     code_of,
     partitioned_artifact,
 )
+from clinseek_assets.assets.observed import of_files, of_partitioned_files
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.benchmark.groups import EHRXQA
 from clinseek_assets.checks import image_links as checks
@@ -86,12 +88,46 @@ def stamps(home: Home, group: str) -> str:
     return of_value(told)
 
 
+def linked_files(home: Home, group: str) -> list[Path]:
+    """The files of a group's linked images that are there, each once."""
+    from clinseek_assets.imaging.troubles import ImageFault
+
+    files = files_of(home)
+    found: dict[Path, None] = {}
+    for question in home.multimodal_questions(group):
+        for released in question.image_paths:
+            with suppress(ImageFault):
+                found[files.find(released, question.dataset, question.subject_id)] = None
+    return list(found)
+
+
+def report_archives(home: Home) -> list[Path]:
+    """MIMIC-CXR's zip of all reports, where it lies as one."""
+    root = home.settings.mimic_cxr_root
+    return sorted(root.glob("**/mimic-cxr-reports.zip")) if root else []
+
+
+XRAYS = of_partitioned_files(
+    "files/xrays",
+    "The linked X-rays of each group, as MIMIC-CXR-JPG has them.",
+    lambda home: {group: linked_files(home, group) for group in MULTIMODAL_GROUPS.get_partition_keys()},
+    partitions=MULTIMODAL_GROUPS,
+    owners=OWNERS,
+    kinds=frozenset({"jpeg"}),
+)
+REPORT_FILES = of_files(
+    "files/radiology_reports",
+    "MIMIC-CXR's radiology reports in one zip.",
+    report_archives,
+    owners=OWNERS,
+    kinds=frozenset({"text"}),
+)
+
+
 def report_inputs(home: Home, group: str) -> list[str]:
     """The group's questions, and which zip or folder the reports lie in."""
-    root = home.settings.mimic_cxr_root
-    archives = sorted(root.glob("**/mimic-cxr-reports.zip")) if root else []
-    told = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in archives]
-    return [home.multimodal_fingerprint(group), str(root), of_value(told)]
+    told = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in report_archives(home)]
+    return [home.multimodal_fingerprint(group), str(home.settings.mimic_cxr_root), of_value(told)]
 
 
 def path_of(home: Home, what: str, group: str) -> Path:
@@ -107,6 +143,7 @@ def path_of(home: Home, what: str, group: str) -> Path:
         owners=OWNERS,
         code=code_of("imaging", "assets/image_links.py"),
         deps=("multimodal_manifest", METADATA, STUDIES),
+        sources=(XRAYS,),
     ),
     partitions_def=MULTIMODAL_GROUPS,
     inputs=inputs,
@@ -139,6 +176,7 @@ def image_links(home: Home, groups: Sequence[str], progress: Progress) -> Iterat
         owners=OWNERS,
         code=code_of("imaging/links.py", "mimic/multimodal/radiology_reports.py", "assets/image_links.py"),
         deps=("multimodal_manifest",),
+        sources=(REPORT_FILES,),
     ),
     partitions_def=MULTIMODAL_GROUPS,
     backfill_policy=ONE_RUN_AFTERWARDS,

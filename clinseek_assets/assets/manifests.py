@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
+from clinseek_assets.assets.observed import of_files
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.benchmark.manifest_file import read_manifest
 from clinseek_assets.benchmark.manifest_frame import manifest_frame
@@ -50,6 +51,15 @@ def counts_fingerprint(home: Home) -> str:
     return of_file(path) if path.is_file() else "official"
 
 
+RELEASED_TEXT = of_files(
+    "released/text_manifest",
+    "The text split's questions as they were released, and what they must count to.",
+    lambda home: [released_file(home), home.settings.release_root / FILE_NAME],
+    owners=OWNERS,
+    kinds=frozenset({"json"}),
+)
+
+
 @artifact(
     Explanation(
         name="text_manifest",
@@ -57,6 +67,7 @@ def counts_fingerprint(home: Home) -> str:
         kinds=frozenset({"parquet", "pandera"}),
         owners=OWNERS,
         code=code_of("benchmark", "assets/manifests.py", "checks/manifests.py"),
+        sources=(RELEASED_TEXT,),
     ),
     inputs=lambda home: [of_file(released_file(home)), counts_fingerprint(home)],
     output=lambda home: home.manifest_file,
@@ -126,6 +137,19 @@ def multimodal_inputs(home: Home) -> list[str]:
     return [of_file(path), of_file(overrides) if overrides.is_file() else "no corrections", counts_fingerprint(home)]
 
 
+RELEASED_MULTIMODAL = of_files(
+    "released/multimodal_manifest",
+    "The multimodal split's questions as they were released, corrections of groups, and what they must count to.",
+    lambda home: [
+        multimodal_file(home),
+        multimodal_file(home).with_name(OVERRIDES_FILE),
+        home.settings.release_root / FILE_NAME,
+    ],
+    owners=OWNERS,
+    kinds=frozenset({"json"}),
+)
+
+
 @artifact(
     Explanation(
         name="multimodal_manifest",
@@ -133,6 +157,7 @@ def multimodal_inputs(home: Home) -> list[str]:
         kinds=frozenset({"parquet", "pandera"}),
         owners=OWNERS,
         code=code_of("benchmark", "assets/manifests.py", "checks/manifests.py"),
+        sources=(RELEASED_MULTIMODAL,),
     ),
     inputs=multimodal_inputs,
     output=lambda home: home.multimodal_manifest_file,

@@ -24,6 +24,8 @@ from dagster._core.definitions.data_version import (
 )
 from dagster._core.definitions.partitions.utils import get_tags_from_multi_partition_key
 
+from clinseek_assets.assets.outdated_records import outdated_partitions
+
 BACKFILL_TAG = "dagster/backfill"
 
 
@@ -66,8 +68,11 @@ class PartitionRecord:
         """Record an up-to-date partition if the event log does not have it as it is.
 
         A backfill counts a partition as failed that its own run did not record, so there it is recorded in any case.
+        Where an unpartitioned input has a new version that changed nothing for this partition, it is recorded against
+        the new one; else the page would call it stale for good.
         """
-        if BACKFILL_TAG in self._context.run.tags or self._recorded.get(key) != version:
+        stays = self._recorded.get(key) == version and key not in self._outdated
+        if BACKFILL_TAG in self._context.run.tags or not stays:
             self.add(key, version, metadata)
 
     @cached_property
@@ -77,6 +82,12 @@ class PartitionRecord:
             self._context.asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG]
         )
         return {key: tags[DATA_VERSION_TAG] for key, tags in latest.items()}
+
+    @cached_property
+    def _outdated(self) -> set[str]:
+        """The partitions whose records name other versions of their inputs."""
+        graph = self._context.job_def.asset_layer.asset_graph
+        return outdated_partitions(self._context.asset_key, graph, self._context.instance)
 
     def _versions_of_inputs(self) -> dict[str, str]:
         tags: dict[str, str] = {}

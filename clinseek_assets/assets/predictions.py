@@ -13,6 +13,7 @@ import pandas
 
 from clinseek_assets.assets.arms import Arm, Asked
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, partitioned_artifact
+from clinseek_assets.assets.observed import Source, Version, of_registry
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.campaign.analysis_plan import fix_plan
 from clinseek_assets.checks import predictions as checks
@@ -21,6 +22,7 @@ from clinseek_assets.partitions import cell
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
 from clinseek_assets.resources.runs import wanted_runs
+from clinseek_assets.storage.fingerprint import of_parts
 from clinseek_assets.storage.parquet import write_frame
 
 GROUP = "predictions"
@@ -34,8 +36,36 @@ def path_of(home: Home, arm: Arm, key: str) -> Path:
     return home.layout.predictions(arm.split.name, arm.name, model, subtask)
 
 
-def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
-    """The prediction asset of an arm."""
+def registered_models(models: dg.StaticPartitionsDefinition, listed: int) -> Source:
+    """The registry as a source, a partition a model: what shapes its answers, and how many answers a question.
+
+    Args:
+        models: the enabled ones.
+        listed: how many the registry has in all.
+    """
+
+    def versions(home: Home) -> dict[str | None, Version]:
+        runs = home.registry.campaign.runs
+        return {
+            name: Version(of_parts([home.models[name].fingerprint, f"runs {runs}"]), {"answers a question": runs})
+            for name in models.get_partition_keys()
+            if name in home.models
+        }
+
+    spec = dg.AssetSpec(
+        "models",
+        group_name=GROUP,
+        kinds={"yaml"},
+        owners=["team:evaluation"],
+        description="The registry of models (models.yaml): floor rows, baselines, and the endpoints switched on.",
+        metadata={"enabled": len(models.get_partition_keys()), "listed": listed},
+        partitions_def=models,
+    )
+    return of_registry(versions, spec)
+
+
+def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition, registry: Source) -> Artifact:
+    """The prediction asset of an arm; `registry` is the source that its models stand in."""
 
     def inputs(home: Home, key: str) -> list[str]:
         model, subtask = cell(key)
@@ -55,7 +85,8 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
             kinds=frozenset({"parquet", "llm"}),
             owners=("team:evaluation",),
             code=arm.code,
-            deps=(arm.split.manifest, "models", *arm.evidence),
+            deps=(arm.split.manifest, *arm.evidence),
+            sources=(registry,),
         ),
         partitions_def=grid,
         inputs=inputs,

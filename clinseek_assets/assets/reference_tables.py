@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, code_of
+from clinseek_assets.assets.observed import of_files
 from clinseek_assets.assets.source_tables import name_of
 from clinseek_assets.benchmark.groups import EHRXQA, MEDMOD
 from clinseek_assets.mimic.catalogue import DICTIONARIES, TABLES
@@ -34,6 +35,14 @@ def versions(home: Home, tables: list[str]) -> list[str]:
     return [f"{name} {home.receipts.content(name_of(TABLES[name]))}" for name in tables if name in home.inventory.files]
 
 
+CODE_CLASSES = of_files(
+    "files/code_classes",
+    "Classes of codes that no package ships: ATC classes of medicines, CCS classes of ICD-9 procedures.",
+    lambda home: [path for path in (home.settings.atc_classes, home.settings.ccs_icd9_procedures) if path],
+    owners=OWNERS,
+)
+
+
 @artifact(
     Explanation(
         name="reference_tables",
@@ -42,6 +51,7 @@ def versions(home: Home, tables: list[str]) -> list[str]:
         owners=OWNERS,
         code=code_of("records/reference_tables.py", "mimic/code_classes.py"),
         deps=tuple(name_of(table) for table in DICTIONARIES.values()),
+        sources=(CODE_CLASSES,),
     ),
     inputs=lambda home: [
         *versions(home, list(DICTIONARIES)),

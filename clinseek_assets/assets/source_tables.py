@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from clinseek_assets.assets.artifact import Artifact, Explanation, Made, artifact, asset_key, code_of
+from clinseek_assets.assets.observed import of_files
 from clinseek_assets.assets.shown import COLUMN_SCHEMA, of_file_and_rows, schema_of_table
 from clinseek_assets.checks import source_tables as checks
 from clinseek_assets.faults import SourceFault
@@ -51,6 +52,13 @@ def cohort_fingerprint(home: Home) -> str:
 def source_table(table: Table) -> Artifact:
     """The asset of one table: a single pass over its file, typed, sorted by patient."""
 
+    source = of_files(
+        f"files/{name_of(table)}",
+        f"The source file of {table.module}/{table.name}, as PhysioNet publishes it.",
+        lambda home: [source_of(home, table).path],
+        owners=OWNERS,
+    )
+
     def inputs(home: Home) -> list[str]:
         patients = cohort_fingerprint(home) if table.of_patients else "whole"
         return [source_of(home, table).fingerprint(), patients, repr(table)]
@@ -65,6 +73,7 @@ def source_table(table: Table) -> Artifact:
             owners=OWNERS,
             code=CODE,
             deps=("text_manifest",) if table.of_patients else (),
+            sources=(source,),
             metadata={COLUMN_SCHEMA: schema_of_table(table)},
         ),
         inputs=inputs,

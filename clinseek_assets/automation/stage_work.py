@@ -16,6 +16,7 @@ from clinseek_assets.assets.artifact import WHOLE, Artifact
 from clinseek_assets.assets.graph import Stage
 from clinseek_assets.automation.code_location import CodeLocation
 from clinseek_assets.automation.ranges import runs_over
+from clinseek_assets.automation.recorded import unrecorded
 from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.instance import process_tag
@@ -73,20 +74,6 @@ def work_of(stage: Stage, location: CodeLocation, instance: dg.DagsterInstance, 
             behind[artifact.name] = [key for key in keys if key in late]
             upstream |= set(artifact.keys)
     return Work(stage.title, behind, wanted)
-
-
-def unrecorded(
-    artifact: Artifact, location: CodeLocation, instance: dg.DagsterInstance, keys: Sequence[str | None]
-) -> Iterator[str | None]:
-    """The partitions that are up to date on disk but that this instance has no record of (its folder was removed)."""
-    key = artifact.keys[0]
-    if artifact.partitions == WHOLE:
-        known: set[str | None] = {None} if instance.get_latest_materialization_event(key) else set()
-    else:
-        known = set(instance.get_materialized_partitions(key))
-    for partition in keys:
-        if partition not in known and artifact.ready(location.home, partition):
-            yield partition
 
 
 def do(work: Work, location: CodeLocation, instance: dg.DagsterInstance) -> Outcome:

@@ -157,13 +157,18 @@ def store_standing(settings: Settings) -> StoreStanding | None:
 
 
 def enabled_models(settings: Settings) -> tuple[list[str], list[str]]:
-    """The enabled models' names, and why the registry cannot be read."""
+    """The enabled models' names, and what is wrong with the registry or with what is to happen by itself."""
     from clinseek_assets.models.registry import load_registry
+    from clinseek_assets.resources.operating import load_operating
 
+    enabled: list[str] = []
     try:
-        return [model.name for model in load_registry(settings.models_file).enabled], []
+        registry = load_registry(settings.models_file)
+        enabled = [model.name for model in registry.enabled]
+        load_operating(settings.models_file, registry).alerts.webhook()
     except Fault as fault:
-        return [], [str(fault)]
+        return enabled, [str(fault)]
+    return enabled, []
 
 
 def home_state(settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clinseek_assets.assets.arms import Arm, contexts_of
-from clinseek_assets.assets.predictions import predictions
+from clinseek_assets.assets.predictions import predictions, registered_models
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.commands.sample import sampled
 from clinseek_assets.faults import EndpointFault
@@ -21,7 +21,7 @@ from clinseek_assets.models.identities import Parts, changed_parts
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.ledger import Ledger, Totals
 from clinseek_assets.models.registry import Model
-from clinseek_assets.partitions import grid_key
+from clinseek_assets.partitions import grid_key, model_partitions
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_text
@@ -73,7 +73,9 @@ def forecast(
     totals: Sequence[Totals],
 ) -> dict[str, Any]:
     """One arm's figures."""
-    artifact = predictions(arm, arm.split.grid(list(home.models)))
+    models = list(home.models)
+    registry = registered_models(model_partitions(models), len(home.registry.models))
+    artifact = predictions(arm, arm.split.grid(models), registry)
     open_subtasks = [name for name in subtasks if artifact.current(home, grid_key(model.name, name)) is None]
     asked = [question for question in arm.split.questions(home, None) if question.task in set(open_subtasks)]
     asked = sampled(asked, limit) if limit else asked

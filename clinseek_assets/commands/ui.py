@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from clinseek_assets.automation.reloading import PAGE_VARIABLE
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.instance import dagster_home
 
@@ -29,6 +30,7 @@ def command(port: int, host: str) -> None:
     settings = load_settings()
     folder = dagster_home(settings.layout)
     os.environ["PYTHONWARNINGS"] = "ignore"
+    os.environ[PAGE_VARIABLE] = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     # A shell that starts this in the background hands down ignored signals, and an ignored Ctrl-C would leave the
     # servers behind for good: Dagster maps its own stop signal to the one that is ignored.
     for stop in (signal.SIGINT, signal.SIGTERM):

@@ -90,6 +90,7 @@ PARTS = (
     Part("manifest work", "build_manifest", Nature.REMADE, "extracted tables of `clinseek build-manifest`"),
     Part("event store", "dagster", Nature.RECORD, "Dagster's runs, events and ticks"),
     Part("dbt", "dbt", Nature.REMADE, "what dbt compiled, and its log"),
+    Part("observed files", "observed", Nature.REMADE, "hashes of the source files, so that each is read once"),
     Part("warehouse", "", Nature.REMADE, "views and marts on DuckDB", ("warehouse.duckdb*",)),
     Part("other", "", Nature.RECORD, "files that clinseek does not know"),
 )

@@ -53,6 +53,11 @@ class Layout:
         return self.home / "store"
 
     @property
+    def observed(self) -> Path:
+        """Hashes of the source files, kept so that each is read once."""
+        return self.home / "observed"
+
+    @property
     def dbt_target(self) -> Path:
         """What dbt compiles."""
         return self.home / "dbt"

@@ -1,5 +1,8 @@
 """The registry: `models.yaml`, read and checked: models, other endpoints that data may go to, what a campaign pays for.
 
+What is to happen by itself (`operate`) stands in the same file and is read elsewhere (`resources/operating.py`): it
+shapes no answer, and what stands here does.
+
 One block of YAML a model. A model is a partition key, so names are checked where they are made: no `|`, `,` or `...`
 (the orchestrator splits keys there), nothing that a file name cannot carry, unique as a key and as a folder.
 """
@@ -32,7 +35,7 @@ UNFIT_IN_NAMES = ("|", ",", "...", "\\", ":", "*", "?", '"', "<", ">")
 LONGEST_NAME = 80
 PATHS_OF_DIALECTS = ("/chat/completions", "/messages")
 IMAGE_TOOLS = tuple(name.removeprefix(PREFIX) for name in MODEL_TOOLS)
-TOP_KEYS = ("models", "endpoints", "campaign")
+TOP_KEYS = ("models", "endpoints", "campaign", "operate")
 AUTO = "auto"
 # What a model is called, how it is paid, how hard it is pressed and what is told of it shape no answer.
 NO_PART_OF_AN_ANSWER = {
@@ -485,29 +488,35 @@ def load_registry(path: Path) -> Registry:
     Raises:
         SettingsFault: the file is missing, is no YAML, or an entry is not as it should be; names the model and the key.
     """
-    raw = _read(path)
+    raw = read_yaml(path)
     entries = raw.get("models") if isinstance(raw, dict) else None
     if not isinstance(entries, list) or not set(raw) <= set(TOP_KEYS):
         raise SettingsFault(
-            f"{path} must hold the key `models` with a list of models, and beside it only `endpoints` and `campaign`.",
+            f"{path} must hold the key `models` with a list of models, and beside it only `endpoints`, `campaign` and "
+            "`operate`.",
             mend="Start from the models.yaml of the repository; every model is one block that starts with `- name:`.",
         )
     others = [] if raw.get("endpoints") is None else raw["endpoints"]
     if not isinstance(others, list):
         raise SettingsFault(f"{path}: `endpoints` must be a list.", mend="Each endpoint is one block with `- name:`.")
     models = tuple(
-        _checked(Model, path, _called("model", place, entry), entry) for place, entry in enumerate(entries, 1)
+        checked(Model, path, _called("model", place, entry), entry) for place, entry in enumerate(entries, 1)
     )
     endpoints = tuple(
-        _checked(Endpoint, path, _called("endpoint", place, entry), entry) for place, entry in enumerate(others, 1)
+        checked(Endpoint, path, _called("endpoint", place, entry), entry) for place, entry in enumerate(others, 1)
     )
     _refuse_twins(path, models)
     _refuse_namesakes(path, endpoints)
-    campaign = Campaign() if raw.get("campaign") is None else _checked(Campaign, path, "campaign", raw["campaign"])
+    campaign = Campaign() if raw.get("campaign") is None else checked(Campaign, path, "campaign", raw["campaign"])
     return Registry(models=models, endpoints=endpoints, campaign=campaign)
 
 
-def _read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
+    """The registry's file as YAML.
+
+    Raises:
+        SettingsFault: it is missing, cannot be read, is no YAML, or gives a key twice.
+    """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except FileNotFoundError:
@@ -532,8 +541,18 @@ def _called(kind: str, place: int, entry: Any) -> str:
     return f"{kind} {name!r}" if isinstance(name, str) else f"{kind} number {place}"
 
 
-def _checked(kind: type[Block], path: Path, called: str, entry: Any) -> Block:
-    """One checked entry. Values are not repeated in the fault: someone may have written a key there by mistake."""
+def checked(kind: type[Block], path: Path, called: str, entry: Any) -> Block:
+    """One checked entry. Values are not repeated in the fault: someone may have written a key there by mistake.
+
+    Args:
+        kind: what it is to be.
+        path: the file that it stands in.
+        called: how the fault calls it.
+        entry: what stands there.
+
+    Raises:
+        SettingsFault: it is not as it should be; names each key at fault.
+    """
     try:
         return kind.model_validate(entry)
     except ValidationError as error:

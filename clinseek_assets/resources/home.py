@@ -29,6 +29,7 @@ from clinseek_assets.mimic.multimodal.radiology_reports import ARCHIVE
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
 from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.models.registry import Model, Registry, load_registry
+from clinseek_assets.resources.operating import Operating, load_operating
 from clinseek_assets.storage.artifacts import Artifacts, OwnArtifacts
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
@@ -116,6 +117,15 @@ class Home:
     def models(self) -> dict[str, Model]:
         """The enabled models by name."""
         return {model.name: model for model in self.registry.enabled}
+
+    @cached_property
+    def operating(self) -> Operating:
+        """What is to happen by itself.
+
+        Raises:
+            SettingsFault: the block `operate` of models.yaml is not as it should be.
+        """
+        return load_operating(self.settings.models_file, self.registry)
 
     @property
     def manifest_file(self) -> Path:

@@ -52,7 +52,12 @@ NAMED = {
     },
     "reports": {"leaderboard_report", "campaign_record", "release_validation", "leak_audit", "multimodal_leak_audit"},
 }
-DATASETS = ("mimic_iv/", "mimic_cxr/", "ehrxqa/", "medmod/")
+# What no asset makes: beside these, a file for each source table.
+RELEASED = {
+    *("released/text_manifest", "released/multimodal_manifest"),
+    *(f"files/{name}" for name in ("ehr_bench", "code_classes", "xrays", "radiology_reports")),
+}
+DATASETS = ("mimic_iv", "mimic_cxr", "ehrxqa", "medmod")
 ASSETS = len(DATASET_TABLES) + len(TABLES) + sum(map(len, NAMED.values())) - 1  # the registry is not made
 
 
@@ -71,12 +76,15 @@ def test_the_keys_do_not_change_unexpectedly(tiny_release, tmp_path):
     found = specs(build_defs(settings_over(tiny_release, tmp_path)))
     tables = {f"mimic_iv/{table.module}/{table.name}" for table in TABLES.values()}
     assert len(tables) == 41 and len(DATASET_TABLES) == 24
-    assert set(found) == tables.union(DATASET_TABLES, *NAMED.values())
+    files = {f"files/{name}" for name in (*tables, *DATASET_TABLES)}
+    assert set(found) == tables.union(DATASET_TABLES, RELEASED, files, *NAMED.values())
 
 
 def test_every_asset_explains_itself(tiny_release, tmp_path):
     for key, spec in specs(build_defs(settings_over(tiny_release, tmp_path))).items():
-        group = "source_tables" if key.startswith(DATASETS) else next(g for g, keys in NAMED.items() if key in keys)
+        groups = {"files": "source_files", "released": "source_files", **dict.fromkeys(DATASETS, "source_tables")}
+        first = key.split("/")[0] if "/" in key else ""
+        group = groups.get(first) or next(g for g, keys in NAMED.items() if key in keys)
         assert spec.group_name == group
         assert spec.owners, key
         assert spec.kinds, key
@@ -88,7 +96,9 @@ def test_without_data_the_graph_loads_and_says_what_to_do(tiny_release, tmp_path
     settings = with_dbt(load_settings(named, project_root=tmp_path))
     location = build(settings)
     dg.Definitions.validate_loadable(location.definitions)
-    assert len(specs(location.definitions)) == ASSETS + 1
+    sources = {source.name for source in location.graph.sources}
+    assert "models" in sources and sources > RELEASED
+    assert len(specs(location.definitions)) == ASSETS + len(sources)
     with open_instance(settings.layout) as instance, pytest.raises(Fault, match="make demo"):
         rebuild(location, instance)
 
@@ -105,7 +115,7 @@ def test_a_missing_module_means_fewer_assets_and_a_leaderboard_all_the_same(tiny
 def test_a_missing_module_means_fewer_assets_and_a_reason(tiny_release, tmp_path):
     graph = build(without_ed_and_notes(tiny_release, tmp_path / "home")).graph
     absent = {spec.key.to_user_string(): spec for spec in graph.absent}
-    assert set(absent) == {"models"} | {
+    assert set(absent) == {
         f"mimic_iv/{table.module}/{table.name}" for table in TABLES.values() if table.module in ("ed", "note")
     }
     assert "ed" in absent["mimic_iv/ed/triage"].metadata["missing"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections import Counter
 
 import dagster as dg
 import pytest
@@ -54,30 +54,55 @@ def test_new_contexts_request_no_predictions_and_new_predictions_request_scores(
     assert after.get_requested_partitions(PREDICTIONS) == set()
 
 
-def test_the_week_s_schedule_is_off_and_asks_for_one_run_a_model(definitions):
-    schedule = definitions.resolve_schedule_def("weekly_text_curated")
-    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+@pytest.mark.parametrize(
+    ("arms", "models"),
+    [
+        (["seeking"], ["evidence_counts"]),
+        (["curated_strict", "curated", "seeking_compat"], ["floor/always_no", "evidence_counts"]),
+    ],
+)
+def test_whatever_arms_and_models_land_scores_tables_and_report_follow_once_and_no_prediction(
+    definitions, arms, models
+):
     instance = dg.DagsterInstance.ephemeral()
-    runs = []
-    for day in (1, 8):
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=dt.datetime(2026, 6, day, 3, tzinfo=dt.UTC)
-        )
-        runs += schedule.evaluate_tick(context).run_requests
-    assert len({run.run_key for run in runs}) == 4  # two models, two weeks
-    first, last = next(iter(SUBTASKS)), next(reversed(SUBTASKS))
-    assert {(run.tags[START], run.tags[END]) for run in runs} == {
-        (grid_key(model, first), grid_key(model, last)) for model in ("evidence_counts", "floor/always_no")
-    }
+    instance.report_runless_asset_event(dg.AssetMaterialization("text_manifest"))
+    cursor = dg.evaluate_automation_conditions(definitions, instance).cursor
+    cells = [grid_key(model, subtask) for model in models for subtask in list(SUBTASKS)[:2]]
+    for arm in arms:
+        for key in cells:
+            instance.report_runless_asset_event(dg.AssetMaterialization(f"text_{arm}_predictions", partition=key))
+    requested: Counter[tuple[str, str | None]] = Counter()
+    for _ in range(12):
+        result = dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+        cursor = result.cursor
+        asked = {
+            (each.key.to_user_string(), part.partition_key)
+            for each in result.results
+            if isinstance(each.key, dg.AssetKey) and not each.true_subset.is_empty
+            for part in each.true_subset.expensively_compute_asset_partitions()
+        }
+        if not asked:
+            break
+        requested.update(asked)
+        for name, partition in asked:  # as a run would
+            instance.report_runless_asset_event(dg.AssetMaterialization(name, partition=partition))
+    else:
+        raise AssertionError("it never comes to an end")
+    scored = {(name, key) for name, key in requested if name.endswith("_scores") and key and "|" in key}
+    assert scored == {(f"text_{arm}_scores", key) for arm in arms for key in cells}
+    assert all(requested[cell] == 1 for cell in scored)
+    assert {key for name, key in requested if name == "text_model_scores"} == set(models)
+    names = {name for name, _ in requested}
+    assert {"text_intervals", "text_contrasts", "text_leaderboard", "paired_deltas", "leaderboard_report"} <= names
+    assert not [name for name in names if name.endswith(("_predictions", "_contexts", "_manifest"))]
 
 
 def test_every_job_resolves_and_holds_partitions_of_one_kind(definitions):
     names = {job.name for job in definitions.jobs}
     assert names == {
-        *(f"{what}_{split}" for what in ("rebuild", "curate", "audit", "gather") for split in SPLITS),
+        *(f"{what}_{split}" for what in ("rebuild", "curate", "curate_strict", "audit", "gather") for split in SPLITS),
         *(f"{what}_{split}_{arm}" for what in ("evaluate", "score") for split in SPLITS for arm in ARMS),
-        "link_images",
-        "publish",
+        *("link_images", "link_reports", "publish", "observe_sources"),
     }
     for name in names:
         definitions.resolve_job_def(name)

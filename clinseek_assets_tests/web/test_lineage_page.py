@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-GROUPS = (*NAMED, "source_tables")
+GROUPS = (*NAMED, "source_tables", "source_files")
 # Opened a few at a time on a tall page, since what is out of sight is not drawn; the source tables stay folded.
 OPENED = (
     ("manifests", "image_links", "contexts"),
