@@ -20,15 +20,17 @@ from clinseek_assets.models.registry import (
     Registry,
     Sampling,
 )
+from clinseek_assets.resources.operating import Alerts, Operating, Reevaluation, Report, Watch
 
 HEAD = """# models.yaml
 
 The registry of models: `models` is a list of blocks, `endpoints` a list of further endpoints that data may go to,
-`campaign` one block. An unknown key, a key given twice and a value of the wrong type are refused with the block's
-name. Step by step: [add a model](../howto/add_a_model.md).
+`campaign` one block, `operate` one of what happens by itself. An unknown key, a key given twice and a value of the
+wrong type are refused with the block's name. Step by step: [add a model](../howto/add_a_model.md), [a schedule](../howto/schedule.md).
 """
 BLOCKS: tuple[type[BaseModel], ...] = (
     *(Registry, Model, Attestation, Prices, Sampling, Patience, Provenance, Endpoint, Campaign),
+    *(Operating, Reevaluation, Report, Watch, Alerts),
 )
 LIMITS = {
     "minimum": "at least {}",

@@ -140,7 +140,14 @@ class Alerts(Entry):
 
 
 class Operating(Entry):
-    """The whole block."""
+    """The block `operate` as a whole: what happens by itself.
+
+    Attributes:
+        reevaluation: when models are asked again.
+        report: when tables and report are made anew.
+        watch: what follows a change made by hand.
+        alerts: who is told.
+    """
 
     reevaluation: Reevaluation = Field(default_factory=Reevaluation)
     report: Report = Field(default_factory=Report)

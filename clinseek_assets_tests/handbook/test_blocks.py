@@ -12,12 +12,13 @@ import yaml
 from clinseek_assets.locations.settings import KEYS, read_settings_file
 from clinseek_assets.models.registry import load_registry
 from clinseek_assets.records.tools.meanings import MODEL_VARIABLE as CANDIDATES_MODEL
+from clinseek_assets.resources.operating import load_operating
 from clinseek_assets.scoring.multimodal.vocabulary_mapping import MODEL_VARIABLE as MAPPING_MODEL
 from clinseek_assets_tests.handbook.blocks import BLOCKS, LANGUAGES, PROJECT, REFERENCE, Block, of, pages
 from clinseek_assets_tests.handbook.shell_lines import commands_of, wrong_usage
 
 # How many blocks no test carries out or validates, with the reason above each; examples of `--help` are not counted.
-NOT_RUN = 20
+NOT_RUN = 21
 NOT_CHECKED = 0
 VARIABLE = re.compile(r"^(?:CLINSEEK_\w+|\w+_ROOT)$")
 FURTHER_VARIABLES = {CANDIDATES_MODEL, MAPPING_MODEL, "MIMIC_DEMO_ROOT"}
@@ -73,7 +74,7 @@ def test_yaml_is_what_our_models_take(block: Block, tmp_path: Path):
         assert read_settings_file(path)
         return
     path.write_text(yaml.safe_dump({"models": [], **content}, sort_keys=False))
-    load_registry(path)
+    load_operating(path, load_registry(path))
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(PROJECT))) for path in pages()])
