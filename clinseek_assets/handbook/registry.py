@@ -26,7 +26,8 @@ HEAD = """# models.yaml
 
 The registry of models: `models` is a list of blocks, `endpoints` a list of further endpoints that data may go to,
 `campaign` one block, `operate` one of what happens by itself. An unknown key, a key given twice and a value of the
-wrong type are refused with the block's name. Step by step: [add a model](../howto/add_a_model.md), [a schedule](../howto/schedule.md).
+wrong type are refused with the block's name. Step by step: [add a model](../howto/add_a_model.md), [a
+schedule](../howto/schedule.md).
 """
 BLOCKS: tuple[type[BaseModel], ...] = (
     *(Registry, Model, Attestation, Prices, Sampling, Patience, Provenance, Endpoint, Campaign),
