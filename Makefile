@@ -5,7 +5,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo demo-llm full ui test test-all bench docs lint clean-venv help
+.PHONY: demo demo-llm full ui test test-all chaos soak bench docs lint clean-venv help
 
 help:
 	@echo "make demo      synthetic data, the whole graph, the leaderboard"
@@ -14,6 +14,8 @@ help:
 	@echo "make ui        the web page: lineage, checks, backfills (http://127.0.0.1:3000)"
 	@echo "make test      linter, type checker, tests"
 	@echo "make test-all  the same and the long proofs"
+	@echo "make chaos     a backfill whose processes are killed 20 times, on SQLite and on Postgres"
+	@echo "make soak      10,000 questions to a flaky model in 20 minutes: memory, open files, event store"
 	@echo "make bench     speed and memory, as ratios"
 	@echo "make docs      the reference pages, anew from the code"
 
@@ -52,6 +54,12 @@ test: lint
 
 test-all: lint
 	@$(BIN)/pytest -n 2 -m "slow or not slow"
+
+chaos: .venv/installed
+	@$(BIN)/pytest -n 0 -s -m slow clinseek_assets_tests/resilience/test_chaos.py
+
+soak: .venv/installed
+	@$(BIN)/pytest -n 0 -s -m slow clinseek_assets_tests/resilience/test_soak.py
 
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks

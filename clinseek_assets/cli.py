@@ -39,6 +39,7 @@ COMMANDS = {
     "inspect-logs": "What was answered as logs that `inspect view` opens.",
     "why-miss": "Why a kept answer is not taken again: which part of its identity changed.",
     "tools": "The EHR tools of one question's record, by hand or over MCP.",
+    "clean": "What CLINSEEK_HOME takes on the disk, and what of it can go.",
     "models": "The registry of models, and whether each endpoint answers.",
 }
 
@@ -77,15 +78,26 @@ def main() -> None:
     except Fault as fault:
         click.echo(f"clinseek: {fault}", err=True)
         sys.exit(1)
-    except OSError as error:
-        click.echo(f"clinseek: {_told(error)}", err=True)
-        sys.exit(1)
     except click.ClickException as wrong_usage:
         wrong_usage.show()
         sys.exit(wrong_usage.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("clinseek: interrupted; what was finished is kept, and the same command continues.", err=True)
         sys.exit(130)
+    except Exception as error:
+        if (fault := _of_the_disk(error)) is None:
+            raise
+        click.echo(f"clinseek: {fault}", err=True)
+        sys.exit(1)
+
+
+def _of_the_disk(error: Exception) -> Fault | None:
+    """The fault of a file that cannot be used, whichever library met it (the event log, a database, a table)."""
+    from clinseek_assets.storage.disk_trouble import disk_trouble
+
+    if isinstance(error, OSError) and error.filename:
+        return _told(error)
+    return disk_trouble(error) or (_told(error) if isinstance(error, OSError) else None)
 
 
 def _told(error: OSError) -> Fault:

@@ -24,10 +24,11 @@ from typing import Any
 import dagster as dg
 from dagster_shared.serdes import deserialize_value, serialize_value
 
+from clinseek_assets.assets.at_work import at_work
 from clinseek_assets.assets.observed import Source, observe_before_reading
 from clinseek_assets.assets.partition_record import PartitionRecord
 from clinseek_assets.assets.queues import step_tags
-from clinseek_assets.assets.shown_faults import PACKAGE, faults_shown
+from clinseek_assets.assets.shown_faults import AGAIN, PACKAGE
 from clinseek_assets.faults import Fault, StoreFault
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
@@ -189,6 +190,7 @@ class Explanation:
             "metadata": self.metadata,
             "automation_condition": self.condition,
             "op_tags": step_tags(self.group),
+            "retry_policy": AGAIN,
         }
 
 
@@ -224,7 +226,7 @@ def artifact(
         def step(
             context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
         ) -> dg.MaterializeResult:
-            with faults_shown():
+            with at_work(context, home):
                 home.artifacts.look(now=True)
                 home.artifacts.bring([(name, None)])
                 observe_before_reading(context, home, explanation.sources)
@@ -291,7 +293,7 @@ def partitioned_artifact(
             context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
         ) -> Generator[dg.MaterializeResult | dg.AssetCheckResult, None, None]:
             keys = [str(key) for key in context.partition_keys]
-            with faults_shown():
+            with at_work(context, home):
                 observe_before_reading(context, home, explanation.sources)
                 record = PartitionRecord(context, explanation.code)
                 home.artifacts.look(now=True)

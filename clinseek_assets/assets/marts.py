@@ -10,12 +10,14 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_duckdb import DuckDBResource
 
-from clinseek_assets.assets.artifact import Artifact, code_of, faults_shown
+from clinseek_assets.assets.artifact import Artifact, code_of
+from clinseek_assets.assets.at_work import at_work
 from clinseek_assets.assets.leak_audit import audit_file
 from clinseek_assets.assets.multimodal_leak_audit import audit_file as multimodal_audit_file
 from clinseek_assets.assets.queues import step_tags
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, contrasts_of, intervals_of, model_scores_of
 from clinseek_assets.assets.shown import of_file_and_rows
+from clinseek_assets.assets.shown_faults import AGAIN
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT
 from clinseek_assets.resources.dbt_project import project_fingerprint
 from clinseek_assets.resources.home import Home
@@ -95,6 +97,7 @@ def marts(manifest: Path) -> Artifact:
         dagster_dbt_translator=MartTranslator(),
         pool=POOL,
         op_tags=step_tags(GROUP),
+        retry_policy=AGAIN,
     )
     def step(
         context: dg.AssetExecutionContext,
@@ -102,7 +105,7 @@ def marts(manifest: Path) -> Artifact:
         warehouse: DuckDBResource,
         home: dg.ResourceParam[Home],
     ) -> Iterator[dg.Output | dg.AssetCheckResult]:
-        with faults_shown():
+        with at_work(context, home):
             home.artifacts.look(now=True)
             with home.artifacts.inputs_brought():
                 fingerprint = inputs(home)

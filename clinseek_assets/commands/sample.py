@@ -13,6 +13,7 @@ from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
 from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_text
+from clinseek_assets.storage.working_here import working_here
 
 SEED = "clinseek"
 
@@ -41,15 +42,16 @@ def answer_sample(
     chosen = sampled(asked, limit)
     outcomes: Counter[str] = Counter()
     for subtask in dict.fromkeys(question.task for question in chosen):
-        frame = arm.answer(
-            home,
-            Asked(
-                model=model,
-                subtask=subtask,
-                questions=[question for question in chosen if question.task == subtask],
-                runs=max(runs, wanted_runs(home, arm.split.name, arm.name, model.name)),
-                progress=of_work(progress, f"{arm.name}, {subtask}"),
-            ),
-        )
+        with working_here(home.layout.home):
+            frame = arm.answer(
+                home,
+                Asked(
+                    model=model,
+                    subtask=subtask,
+                    questions=[question for question in chosen if question.task == subtask],
+                    runs=max(runs, wanted_runs(home, arm.split.name, arm.name, model.name)),
+                    progress=of_work(progress, f"{arm.name}, {subtask}"),
+                ),
+            )
         outcomes.update(frame["outcome"])
     return dict(sorted(outcomes.items()))

@@ -131,6 +131,11 @@ def files_below(folder: Path) -> Iterator[tuple[Path, int]]:
         for name in names:
             path = Path(root) / name
             try:
-                yield path, path.lstat().st_blocks * BLOCK
+                yield path, on_disk(path)
             except OSError:
                 continue
+
+
+def on_disk(path: Path) -> int:
+    """The bytes that a file, or a link itself, takes on the disk."""
+    return path.lstat().st_blocks * BLOCK

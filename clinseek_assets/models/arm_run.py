@@ -29,6 +29,7 @@ from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
 from clinseek_assets.storage import fingerprint
+from clinseek_assets.storage.taking_turns import taking_turns
 
 GIVE_UP_AFTER = 20  # questions in a row that the endpoint failed; the rest is not asked
 Progress = Callable[[int, int], None]
@@ -102,7 +103,10 @@ def run_arm(
         except CallError as failure:  # nobody answers under the model's name, so no question can be asked
             return {piece.of_run: Answered(Outcome.ENDPOINT_FAILED, error_kind=failure.kind) for piece in pieces}
 
-    return run_to_end(run()) if pieces else {}
+    if not pieces:
+        return {}
+    with taking_turns(keeping.journal.parent):  # who comes second finds the answers of who came first
+        return run_to_end(run())
 
 
 def require_unique(questions: Sequence[Question]) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from clinseek_assets.faults import EndpointFault, Fault, StoreFault
 from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.storage.disk_trouble import disk_trouble
 
 Item = TypeVar("Item")
 Durability = Literal["FULL", "NORMAL"]
@@ -220,6 +221,8 @@ def insert_rows(database: sqlite3.Connection, into: str, rows: Sequence[Sequence
 
 def unusable(called: str, path: Path, error: Exception) -> EndpointFault:
     """The fault of a file that cannot be read or written."""
+    if trouble := disk_trouble(error):
+        return EndpointFault(f"The {called} {path} cannot be used. {trouble.what}", mend=trouble.mend)
     return EndpointFault(
         f"The {called} {path} cannot be used ({type(error).__name__}).",
         mend="Check that the folder can be written to and the disk is not full; or move the file away to start anew.",

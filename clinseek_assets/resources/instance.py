@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import psutil
 import yaml
 from dagster._core.instance.ref import InstanceRef
 
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.resources.event_log import BATCH_SIZE, OpenEventLog
+from clinseek_assets.resources.processes import this_process
+from clinseek_assets.resources.run_launcher import PROCESS_TAG, process_is_gone
 from clinseek_assets.storage.atomic import private_folder, write_text
 
-PROCESS_TAG = "clinseek/process"
 # Settings of an instance that say where runs and events are kept.
 STORES = {"storage", "run_storage", "event_log_storage", "schedule_storage", "instance_class"}
 SETTINGS = """\
@@ -33,9 +32,16 @@ concurrency:
   pools:
     default_limit: 1  # the warehouse takes one writer at a time
     granularity: op
+# A run whose process was killed is noticed, and run again: what it had finished is kept, nothing is asked twice.
+run_launcher: {module: clinseek_assets.resources.run_launcher, class: WatchedRunLauncher}
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 20
   free_slots_after_run_end_seconds: 60
+run_retries:
+  enabled: true
+  max_retries: 10
+  retry_on_asset_or_op_failure: false  # a step that failed has said why; asking again helps nobody
 retention:
   schedule: {purge_after_days: 30}
   sensor:
@@ -74,30 +80,15 @@ def event_log_of(folder: Path) -> dict[str, Any]:
 
 
 def process_tag() -> dict[str, str]:
-    """Names this process on the runs that it executes itself, so that they can be told from living ones later."""
-    return {PROCESS_TAG: f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.0f}"}
+    """Names this process on the runs that it executes, so that they can be told from living ones later."""
+    return {PROCESS_TAG: this_process()}
 
 
 def end_killed_runs(instance: dg.DagsterInstance) -> int:
     """Mark as failed the runs whose process is gone, and give back the pools that they held; return their number."""
     unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    ended = 0
-    for run in instance.get_runs(unfinished):
-        tag = run.tags.get(PROCESS_TAG)
-        if tag and is_gone(tag):
-            instance.report_run_failed(run, "The process of this run was killed; run it again to continue.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            ended += 1
-    return ended
-
-
-def is_gone(tag: str) -> bool:
-    """Whether the process that a tag names ran on this machine and is no longer there."""
-    host, _, process = tag.partition(" ")
-    number, _, started = process.partition(" ")
-    if host != socket.gethostname():
-        return False
-    try:
-        return f"{psutil.Process(int(number)).create_time():.0f}" != started
-    except (psutil.Error, ValueError):
-        return True
+    killed = [run for run in instance.get_runs(unfinished) if process_is_gone(instance, run)]
+    for run in killed:
+        instance.report_run_failed(run, "The process of this run was killed; run it again to continue.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return len(killed)

@@ -41,24 +41,25 @@ class ReceiptBook:
     def read(self, artifact: str, partition: str | None = None) -> Receipt | None:
         """The receipt, or None where there is none that can be read (a damaged one only costs a re-run)."""
         try:
-            return Receipt(**json.loads(self._place(artifact, partition).read_text(encoding="utf-8")))
+            return Receipt(**json.loads(self.place(artifact, partition).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
     def write(self, artifact: str, partition: str | None, receipt: Receipt) -> None:
         """Record the receipt, whole or not at all."""
-        write_text(self._place(artifact, partition), json.dumps(asdict(receipt), sort_keys=True))
+        write_text(self.place(artifact, partition), json.dumps(asdict(receipt), sort_keys=True))
 
     def forget(self, artifact: str, partition: str | None = None) -> None:
         """Remove the receipt: the artifact counts as not made."""
-        self._place(artifact, partition).unlink(missing_ok=True)
+        self.place(artifact, partition).unlink(missing_ok=True)
 
     def content(self, artifact: str, partition: str | None = None) -> str:
         """The recorded content fingerprint; «absent» where nothing was made yet."""
         receipt = self.read(artifact, partition)
         return receipt.content if receipt else "absent"
 
-    def _place(self, artifact: str, partition: str | None) -> Path:
+    def place(self, artifact: str, partition: str | None = None) -> Path:
+        """Where a receipt lies, or would lie."""
         if partition is None:
             return self.folder / f"{artifact}.json"
         return self.folder / artifact / f"{partition.replace('/', '__')}.json"

@@ -52,6 +52,7 @@ class FaultyServer:
     script: Script
     seconds: float
     hang_seconds: float
+    share: float
     asked: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -70,6 +71,8 @@ class FaultyServer:
 
     def fault(self, request: str, attempt: int) -> str | None:
         """How this attempt fails; None where it is answered."""
+        if self.chance(request, "spared").random() >= self.share:
+            return None
         if attempt > self.chance(request).randint(0, self.most_faults):
             return None
         return self.chance(request, attempt).choice(self.kinds)
@@ -118,6 +121,7 @@ def serving_faults(
     kinds: Sequence[str] = KINDS,
     seconds: float = 0.0,
     hang_seconds: float = 2.0,
+    share: float = 1.0,
 ) -> Iterator[FaultyServer]:
     """A running server on loopback; stopped at the end.
 
@@ -128,8 +132,9 @@ def serving_faults(
         kinds: of `KINDS`.
         seconds: how long an answer takes.
         hang_seconds: how long a hanging request hangs; above the client's patience for one attempt.
+        share: of the requests that fail at all.
     """
-    server = FaultyServer(seed, most_faults, kinds, script or says(), seconds, hang_seconds)
+    server = FaultyServer(seed, most_faults, kinds, script or says(), seconds, hang_seconds, share)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
