@@ -85,9 +85,9 @@ def main() -> None:
         click.echo("clinseek: interrupted; what was finished is kept, and the same command continues.", err=True)
         sys.exit(130)
     except Exception as error:
-        if (fault := _of_the_disk(error)) is None:
+        if (trouble := _of_the_disk(error)) is None:
             raise
-        click.echo(f"clinseek: {fault}", err=True)
+        click.echo(f"clinseek: {trouble}", err=True)
         sys.exit(1)
 
 

@@ -14,6 +14,7 @@ from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.build import build
 from clinseek_assets.locations.settings import Settings
 from clinseek_assets.resources.instance import open_instance
+from clinseek_assets.storage.working_here import working_here
 
 HERE = ""  # stands for whatever is done in this process
 
@@ -80,5 +81,6 @@ def bring_up_to_date(settings: Settings, progress: TerminalProgress, wanted: Wan
         Fault: a step failed; what was finished is kept.
     """
     location = build(settings, {"progress": progress})
-    with open_instance(settings.layout) as instance, Crew(build, settings, most=os.cpu_count() or 1) as crew:
+    crew = Crew(build, settings, most=os.cpu_count() or 1)
+    with working_here(settings.home), open_instance(settings.layout) as instance, crew:
         return rebuild(location, instance, wanted=wanted, follower=progress, crew=crew)

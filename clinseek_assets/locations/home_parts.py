@@ -13,6 +13,8 @@ BLOCK = 512  # bytes; the unit of st_blocks on every system
 # How files and folders begin that somebody is at, or was at when it was killed: `storage/atomic.py`,
 # `mimic/extraction.py`, `synthetic/release.py`.
 UNDER_WAY = (".unfinished-*", ".scratch-*", ".synthesizing-*")
+# Files that carry locks: `storage/working_here.py`, `taking_turns.py`, `served.py`, `sole_use.py`.
+LOCKS = (".at-work", ".turn", ".served", ".in-use")
 
 
 class Nature(StrEnum):
@@ -53,6 +55,7 @@ class Part:
 
 # A file belongs to the first that has it.
 PARTS = (
+    Part("locks", "", Nature.REMADE, "who is at work, who serves, whose turn it is", LOCKS),
     Part("under way", "", Nature.REMADE, "what a run is writing, or was writing when it was killed", UNDER_WAY),
     Part("release", "release", Nature.SOURCE, "the synthetic release"),
     Part("sources", "sources", Nature.SOURCE, "the synthetic source datasets"),

@@ -94,7 +94,7 @@ def orphans(home: Home, _: Graph) -> Iterator[Path]:
         if path.stem not in listed:
             yield path
     for path in (*assets.glob("receipts/*_predictions/*.json"), *assets.glob("receipts/*_scores/*.json")):
-        model, grid, _ = path.stem.partition("|")
+        model, grid, _subtask = path.stem.partition("|")
         if grid and model not in listed:
             yield path
 

@@ -49,6 +49,9 @@ PLACES = {
     HOME / ".synthesizing-0123" / "sources" / "d.csv": "under way",
     LAYOUT.source_table("hosp", "x").with_name(".scratch-x") / "in_file_order.parquet": "under way",
     LAYOUT.contexts("text", "curated", "x").with_name(".unfinished-0123-x.parquet"): "under way",
+    HOME / ".at-work": "locks",
+    LAYOUT.dagster_home / ".served": "locks",
+    LAYOUT.journal(*ONE[:3]).with_name(".turn"): "locks",
     HOME / "my notes.txt": "other",
 }
 

@@ -41,8 +41,8 @@ ARMS = ("curated", "seeking")
 ASSETS = [ARMS_OF["text"][arm].predictions for arm in ARMS]
 CONCURRENCY = 4
 ANSWER_SECONDS = 0.4
-BEFORE_A_KILL = 90.0  # seconds without progress after which the next kill comes all the same
-IN_ALL = 3600.0
+BEFORE_A_KILL = 300.0  # seconds without progress after which the next kill comes all the same
+IN_ALL = 7200.0
 OF_TIME = ("seconds", "built_at", "answered_at", "asked_at")
 
 
