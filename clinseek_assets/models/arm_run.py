@@ -199,13 +199,12 @@ class _Run:
 
     async def answers(self, pieces: Sequence[Piece], progress: Progress | None) -> dict[tuple[str, int], Answered]:
         """Every piece's answer; the workers share one queue, so that only as many exist as are under way."""
-        kept = self._book.all()
         answered: dict[tuple[str, int], Answered] = {}
         waiting = iter(pieces)
 
         async def work() -> None:
             for piece in waiting:
-                answered[piece.of_run] = await self._answer(piece, kept.get(piece.place))
+                answered[piece.of_run] = await self._answer(piece)
                 if progress:
                     progress(len(answered), len(pieces))
 
@@ -217,8 +216,12 @@ class _Run:
             raise group.exceptions[0] from None  # the first fault stops the run; the others were cancelled
         return answered
 
-    async def _answer(self, piece: Piece, kept: Kept | None) -> Answered:
-        """One answer: the kept one where nothing that shaped it has changed."""
+    async def _answer(self, piece: Piece) -> Answered:
+        """One answer: the kept one where nothing that shaped it has changed.
+
+        Looked up one by one: a journal holds the answers of all subtasks and runs, and a partition needs a few of them.
+        """
+        kept = self._book.one(piece.place)
         parts: Mapping[str, str] = {**piece.parts, **self._called.parts}
         if kept is not None and kept.stands and kept.parts == parts:
             return kept.answered

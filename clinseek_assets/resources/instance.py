@@ -37,7 +37,7 @@ run_launcher: {module: clinseek_assets.resources.run_launcher, class: WatchedRun
 run_monitoring:
   enabled: true
   poll_interval_seconds: 20
-  start_timeout_seconds: 300
+  start_timeout_seconds: 600
   free_slots_after_run_end_seconds: 60
 run_retries:
   enabled: true

@@ -19,9 +19,10 @@ from typing import Any
 
 import psutil
 
+from clinseek_assets.commands.ui import PATIENCE_SECONDS
 from clinseek_assets_tests.web.test_lineage_page import free_port
 
-PATIENCE_SECONDS = 240.0  # on a machine that is busy with other work
+SECONDS = 240.0  # on a machine that is busy with other work
 BEHIND_A_RUN = "multiprocessing.spawn"
 LAUNCH = """mutation ($wanted: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $wanted) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
@@ -79,7 +80,7 @@ class Servers:
 
     def wait_until_listening(self) -> None:
         """Wait until the code server has loaded the graph: the others look for it once, and then a minute later."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + SECONDS
         while time.monotonic() < until:
             with socket.socket() as trying:
                 if trying.connect_ex(("127.0.0.1", self.code_port)) == 0:
@@ -113,7 +114,7 @@ class Servers:
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """What GraphQL answers; asked again while the web server is not there."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + SECONDS
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.web_port}/graphql", body, {"Content-Type": "application/json"}
@@ -130,7 +131,7 @@ class Servers:
 
     def wait_until_loaded(self) -> None:
         """Wait until the web server has the code location."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + SECONDS
         while "RepositoryLocation" not in json.dumps(self.ask(LOADED)):
             assert time.monotonic() < until, "the code location was not loaded in time"
             time.sleep(1.0)
@@ -156,7 +157,8 @@ class Servers:
 def serving_home(environment: Mapping[str, str], folder: Path) -> Iterator[Servers]:
     """The servers over a home, ended afterwards with all runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    servers = Servers({**environment, "DAGSTER_DISABLE_TELEMETRY": "1", "PYTHONWARNINGS": "ignore"}, folder)
+    usual = {"DAGSTER_GRPC_TIMEOUT_SECONDS": PATIENCE_SECONDS, "DAGSTER_DISABLE_TELEMETRY": "1"}  # as `clinseek ui`
+    servers = Servers({**environment, **usual, "PYTHONWARNINGS": "ignore"}, folder)
     try:
         servers.start()
         servers.wait_until_loaded()
