@@ -10,6 +10,7 @@ A home keeps a copy of all entries and asks the store only which of them have ch
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -89,6 +90,7 @@ class Published:
         self._texts: dict[str, tuple[str, str]] = {}  # object -> stamp, text
         self._entries: dict[str, tuple[str, Entry]] = {}  # object -> text, what it says
         self._looked_at = float("-inf")
+        self._lock = threading.RLock()  # cells are answered in threads side by side
 
     def look(self, *, now: bool = False) -> None:
         """Learn what others have finished; a look that is not old is good enough unless it must be `now`.
@@ -96,8 +98,11 @@ class Published:
         Raises:
             StoreFault: the store cannot be read.
         """
-        if not now and time.monotonic() - self._looked_at < LOOK_AGAIN_SECONDS:
-            return
+        with self._lock:
+            if now or time.monotonic() - self._looked_at >= LOOK_AGAIN_SECONDS:
+                self._learn()
+
+    def _learn(self) -> None:
         known = self._texts or self._kept_copy()
         stamps = self.objects.listing("index")
         changed = [name for name, stamp in stamps.items() if known.get(name, ("", ""))[0] != stamp]
@@ -150,13 +155,13 @@ class Published:
         side_by_side(lambda content: self._upload(content, paths[content]), different)
         name, text = entry_name(artifact, partition), Entry(artifact, partition, receipt, tuple(paths)).as_json()
         if self._texts.get(name, ("", ""))[1] != text:
-            self.objects.write(name, text.encode())
-            self._texts[name] = ("", text)  # its stamp is learnt at the next look
+            self._put(name, text)
 
     def withdraw(self, artifact: str, partition: str | None) -> None:
         """Let the store have no such artifact; raises as `publish` does."""
-        self.objects.remove(entry_name(artifact, partition))
-        self._texts.pop(entry_name(artifact, partition), None)
+        with self._lock:
+            self.objects.remove(entry_name(artifact, partition))
+            self._texts.pop(entry_name(artifact, partition), None)
 
     def bring(self, wanted: Iterable[tuple[str, str | None]]) -> list[Entry]:
         """Make this home's files of some artifacts those that the store has; what it does not have is left alone.
@@ -187,9 +192,12 @@ class Published:
 
     def put_note(self, name: str, value: Any) -> None:
         """Keep a small JSON value under a name, in place of what is there; raises as `publish` does."""
-        text = json.dumps(value, sort_keys=True)
-        self.objects.write(f"{NOTES}/{name}", text.encode())
-        self._texts[f"{NOTES}/{name}"] = ("", text)
+        self._put(f"{NOTES}/{name}", json.dumps(value, sort_keys=True))
+
+    def _put(self, name: str, text: str) -> None:
+        with self._lock:
+            self.objects.write(name, text.encode())
+            self._texts[name] = ("", text)  # its stamp is learnt at the next look
 
     def _named(self, path: Path) -> str:
         return path.relative_to(self._home).as_posix()
