@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.ledger import Ledger
 from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import RowStore
+from clinseek_assets_tests.buckets import serving_bucket
 from clinseek_assets_tests.models.cases import chat_model, contexts_of, question
 from clinseek_assets_tests.models.loopback import Endpoint, send_json, serving
 
@@ -72,8 +74,14 @@ def times_asked(endpoint: Endpoint) -> Counter[str]:
     return Counter(json.dumps(body, sort_keys=True) for body in endpoint.requests)
 
 
-def test_another_machine_goes_on_where_one_was_killed(endpoint, tmp_path):
-    store = f"file://{tmp_path / 'store'}"
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
+def store(request, tmp_path) -> Iterator[str]:
+    """An empty store."""
+    with serving_bucket() if request.param == "bucket" else nullcontext(f"file://{tmp_path / 'store'}") as url:
+        yield url
+
+
+def test_another_machine_goes_on_where_one_was_killed(endpoint, tmp_path, store):
     command = [sys.executable, "-c", RUN, endpoint.url, str(tmp_path / "a"), store]
     with subprocess.Popen(command) as a:
         while len(endpoint.requests) < QUESTIONS // 2:
