@@ -116,6 +116,7 @@ def keeping_of(home: Home, split: Split, arm: str, model: str) -> Keeping:
         leases=home.leases,
         caps=home.registry.campaign.caps,
         shared=home.rows,
+        claims=home.claims,
     )
 
 

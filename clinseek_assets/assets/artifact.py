@@ -75,6 +75,7 @@ class Artifact:
         partitions: its partition keys, or (None,).
         ready: whether there is anything to make it from; without it, being behind is nobody's fault.
         sources: what it is made from that no asset makes.
+        files: the folder that all its files lie in, where `output` is but one of them.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Artifact:
     partitions: tuple[str | None, ...] = WHOLE
     ready: Callable[[Home, str | None], bool] = lambda home, partition: True
     sources: tuple[Source, ...] = ()
+    files: Callable[[Home], Path] | None = None
 
     @property
     def keys(self) -> list[dg.AssetKey]:
@@ -112,6 +114,16 @@ class Artifact:
         """Whether it was made from today's inputs as far as that goes now: somebody else (a judge) owes the rest."""
         receipt = self._receipt(home, partition)
         return receipt is not None and not receipt.complete
+
+    def give(self, home: Home) -> int:
+        """Give others what was made here before there was a store; returns how many partitions that were."""
+        given = 0
+        for partition in self.partitions:
+            receipt, output = home.receipts.read(self.name, partition), self.output(home, partition)
+            if receipt is not None and output.exists() and home.artifacts.due(self.name, partition):
+                home.artifacts.record(self.name, partition, receipt, self.files(home) if self.files else output)
+                given += 1
+        return given
 
     def behind(self, home: Home, among: Iterable[str | None] | None = None) -> list[str | None]:
         """The partitions (or [None]) that have something to be made from and are not up to date, or that others have
@@ -253,6 +265,7 @@ def artifact(
             lambda home, _: output(home),
             ready=lambda home, _: ready(home),
             sources=explanation.sources,
+            files=files,
         )
         return made
 

@@ -1,4 +1,4 @@
-"""`clinseek store`: how the shared store stands, and bringing what others made into this home."""
+"""`clinseek store`: how the shared store stands, giving it what this home made, and bringing what others made."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import ROWS, RowStore
 from clinseek_assets.storage.store.standing import standing_of_store
 
+MARTS = "marts"
 AT_A_TIME = 50  # artifacts between two steps of the bar
 
 
@@ -94,6 +95,33 @@ def pull(artifacts: Sequence[str]) -> None:
         with opener_of(Path(name))(home.layout.home / name, home.rows):
             pass  # whoever opens one takes over what it lacks
     click.echo(f"{len(wanted):,} artifacts and partitions, {len(files)} files of calls, answers and verdicts are here.")
+
+
+@command.command()
+def push() -> None:
+    """Give the store what this home made before it shared one: artifacts, calls, answers and verdicts.
+
+    From then on runs do so by themselves. The marts are left to the next run, which makes them in seconds.
+
+    \b
+    Example:
+      clinseek store push
+    """
+    from clinseek_assets.build import build
+
+    location = build(shared_home()[0].settings)
+    home = location.home
+    home.artifacts.look(now=True)
+    given = 0
+    for artifact in track([each for each in location.graph.artifacts if each.name != MARTS], "artifacts"):
+        given += artifact.give(home)
+    own = home.layout.assets
+    files = [*own.glob("predictions/*/*/*/journal.sqlite"), *own.glob("scores/judging/*.sqlite")]
+    files += [home.layout.ledger] if home.layout.ledger.is_file() else []
+    for path in track(files, "calls and answers"):
+        with opener_of(path)(path, home.rows):
+            pass  # whoever opens one gives what the store lacks
+    click.echo(f"{given:,} artifacts and partitions and {len(files)} files of calls and answers were given.")
 
 
 def shared_home() -> tuple[Home, Objects]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -105,7 +105,10 @@ def run_arm(
 
     if not pieces:
         return {}
-    with taking_turns(keeping.journal.parent):  # who comes second finds the answers of who came first
+    tasks = {f"{model.name} {arm} {piece.question.split} {piece.question.task}" for piece in pieces}
+    claims = keeping.claims if model.dialect != "baseline" else None
+    elsewhere = nullcontext() if claims is None else claims.held(tasks)
+    with taking_turns(keeping.journal.parent), elsewhere:  # who comes second finds the answers of who came first
         return run_to_end(run())
 
 

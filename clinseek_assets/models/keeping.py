@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clinseek_assets.models.budget import Caps
 from clinseek_assets.models.endpoints.shared_leases import LeaseServer
+from clinseek_assets.storage.shared_claims import SharedClaims
 from clinseek_assets.storage.store.rows import RowStore
 
 
@@ -19,6 +20,7 @@ class Keeping:
         ledger: what left this machine and what it cost, over all models, arms and processes.
         leases: the folder, or the server, of slots by which all processes keep below an endpoint's ceiling.
         caps: what the campaign may cost.
+        claims: by which machines keep off each other's questions; None where there is one machine.
         shared: the store by which other machines learn of calls, answers and costs; None where there are none.
     """
 
@@ -27,3 +29,4 @@ class Keeping:
     leases: Path | LeaseServer
     caps: Caps
     shared: RowStore | None = None
+    claims: SharedClaims | None = None

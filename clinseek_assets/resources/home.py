@@ -33,6 +33,7 @@ from clinseek_assets.resources.operating import Operating, load_operating
 from clinseek_assets.storage.artifacts import Artifacts, OwnArtifacts
 from clinseek_assets.storage.fingerprint import of_file, of_text
 from clinseek_assets.storage.receipts import ReceiptBook
+from clinseek_assets.storage.shared_claims import SharedClaims
 from clinseek_assets.storage.store.objects import Objects, open_store
 from clinseek_assets.storage.store.published import Published
 from clinseek_assets.storage.store.rows import RowStore
@@ -86,6 +87,12 @@ class Home:
         """By what all processes that use an endpoint keep below its ceiling."""
         url = self.settings.leases
         return self.layout.leases if url is None else LeaseServer(url.get_secret_value())
+
+    @cached_property
+    def claims(self) -> SharedClaims | None:
+        """By what machines keep off each other's questions; None where there is one machine."""
+        url = self.settings.leases
+        return None if url is None else SharedClaims(url.get_secret_value(), str(self.settings.store))
 
     @cached_property
     def artifacts(self) -> Artifacts:

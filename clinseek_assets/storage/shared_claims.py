@@ -6,12 +6,17 @@ A claim is a lock of a Postgres server, which gives it back when the connection 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from clinseek_assets.faults import Fault
 from clinseek_assets.storage.fingerprint import of_text
 from clinseek_assets.storage.postgres_locks import PostgresLocks, number_of
+
+WAIT_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,21 @@ class SharedClaims:
         """The connection. Raises as `claimed`."""
         return PostgresLocks(self._url, Fault)
 
+    @contextmanager
+    def held(self, names: Collection[str]) -> Iterator[None]:
+        """Hold claims on all of these; wait for whoever has one. Raises as `claimed`."""
+        held: list[SharedClaim] = []
+        try:
+            for name in sorted(names):  # in one order everywhere, so that no two wait for each other
+                while (claim := self.claimed(name)) is None:
+                    time.sleep(WAIT_SECONDS)
+                held.append(claim)
+            yield
+        finally:
+            with suppress(Fault):  # without the server they are given back already
+                for claim in held:
+                    claim.give_back()
+
     def claimed(self, name: str) -> SharedClaim | None:
         """The claim on a piece of work, or None while somebody has it, here or elsewhere.
 
@@ -52,7 +72,11 @@ class SharedClaims:
             SettingsFault: no client of it is installed.
         """
         number = number_of(of_text(name))
-        with self._taking:  # the server gives one connection the same lock twice
-            if number in self.locks.held(self.about) or not self.locks.take(self.about, number):
-                return None
+        try:
+            with self._taking:  # the server gives one connection the same lock twice
+                if number in self.locks.held(self.about) or not self.locks.take(self.about, number):
+                    return None
+        except Fault:
+            self.__dict__.pop("locks", None)  # whoever tries again later gets a new connection
+            raise
         return SharedClaim(self, number)

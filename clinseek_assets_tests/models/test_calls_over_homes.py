@@ -6,21 +6,27 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from clinseek_assets.models.budget import Caps, Cost
 from clinseek_assets.models.curated_arm import answer_curated
+from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.keeping import Keeping
 from clinseek_assets.models.ledger import Ledger
+from clinseek_assets.storage.shared_claims import SharedClaims
 from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import RowStore
+from clinseek_assets_tests import postgres
 from clinseek_assets_tests.buckets import serving_bucket
 from clinseek_assets_tests.models.cases import chat_model, contexts_of, question
 from clinseek_assets_tests.models.loopback import Endpoint, send_json, serving
@@ -35,14 +41,14 @@ def keeping_over(home: Path, store: str, caps: Caps = Caps()) -> Keeping:  # noq
     return Keeping(home / "journal.sqlite", home / "ledger.sqlite", home / "leases", caps, shared)
 
 
-def answer(url: str, home: Path, store: str):
+def answer(url: str, home: Path, store: str, keeping: Keeping | None = None):
     """All questions that have no answer yet, asked from one machine."""
     asked = [question(f"q{number}", row_number=number, instruction=f"Event {number}?") for number in range(QUESTIONS)]
     return answer_curated(
         chat_model(url, max_concurrency=AT_A_TIME),
         asked,
         contexts_of(asked),
-        keeping=keeping_over(home, store),
+        keeping=keeping or keeping_over(home, store),
         priors=None,
         arm="curated",
         data_class="open",
@@ -117,3 +123,25 @@ def test_a_cap_counts_what_other_machines_spent(endpoint, tmp_path):
         assert ledger.spent() == Cost(QUESTIONS * 18, 0.0)
     with Ledger(tmp_path / "d" / "ledger.sqlite") as alone:
         assert alone.spent() == Cost()
+
+
+@pytest.mark.skipif(not postgres.available(), reason="no Postgres server is installed")
+def test_two_machines_at_the_same_questions_ask_each_once(endpoint, tmp_path):
+    store = f"file://{tmp_path / 'store'}"
+    with tempfile.TemporaryDirectory(prefix="clinseek-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        with postgres.serving(Path(folder) / "server") as server:
+
+            def from_machine(home: str) -> None:
+                keeping = keeping_over(tmp_path / home, store)
+                claims = SharedClaims(server.url, store)
+                leases = LeaseServer(server.url)
+                answer(endpoint.url, tmp_path / home, store, replace(keeping, claims=claims, leases=leases))
+
+            machines = [threading.Thread(target=from_machine, args=(home,)) for home in "ab"]
+            for each in machines:
+                each.start()
+            for each in machines:
+                each.join()
+    assert len(endpoint.requests) == QUESTIONS
+    assert endpoint.busiest <= AT_A_TIME

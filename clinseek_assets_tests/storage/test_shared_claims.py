@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +47,22 @@ def test_without_the_server_nothing_is_claimed(server):
             claims.claimed("another cell")
     finally:
         server.start()
+    assert claims.claimed("another cell") is not None, "a later try has a connection of its own"
+
+
+def test_who_comes_second_waits_for_the_first(server):
+    a, b = SharedClaims(server.url, "turns"), SharedClaims(server.url, "turns")
+    order: list[str] = []
+
+    def second() -> None:
+        with b.held(["two", "one"]):
+            order.append("second")
+
+    with a.held(["one"]):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        order.append("first")
+    waiting.join(20)
+    assert order == ["first", "second"]
