@@ -5,7 +5,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo demo-llm full ui test test-all chaos soak bench docs lint clean-venv help
+.PHONY: demo demo-llm full ui test test-all chaos soak cluster-test bench docs lint clean-venv help
 
 help:
 	@echo "make demo      synthetic data, the whole graph, the leaderboard"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-all  the same and the long proofs"
 	@echo "make chaos     a backfill whose processes are killed 20 times, on SQLite and on Postgres"
 	@echo "make soak      10,000 questions to a flaky model in 20 minutes: memory, open files, event store"
+	@echo "make cluster-test  Postgres, Redis and two worker hosts on this machine, one of them killed"
 	@echo "make bench     speed and memory, as ratios"
 	@echo "make docs      the reference pages, anew from the code"
 
@@ -60,6 +61,10 @@ chaos: .venv/installed
 
 soak: .venv/installed
 	@$(BIN)/pytest -n 0 -s -m slow clinseek_assets_tests/resilience/test_soak.py
+
+cluster-test: .venv/installed
+	@$(BIN)/python -m clinseek_assets_tests.cluster
+	@$(BIN)/pytest -n 0 -s -m slow clinseek_assets_tests/cluster
 
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks

@@ -27,4 +27,5 @@ def broker_arguments(settings: Settings) -> dict[str, object]:
 
 
 app = make_app(broker_arguments(load_settings()))
-execute_plan = create_task(app)
+# What a worker logs of a finished step is cut short: its events stand in the store of the instance.
+execute_plan = create_task(app, resultrepr_maxsize=80)

@@ -1,0 +1,1 @@
+"""Proofs on several hosts: they need Postgres and Redis, and are skipped without."""
