@@ -9,7 +9,7 @@ from pydantic import SecretStr
 # A message that a worker took and did not begin (it died in between) is handed out again after this time. What a
 # worker has begun is never handed out again by the broker: an hour-long step would then be done twice. Steps of a
 # worker that is gone are found by `celery_steps`, and the run is retried by Dagster, which counts how often.
-HANDED_OUT_AGAIN = 600  # seconds
+HANDED_OUT_AGAIN = 120  # seconds
 RESULTS_KEPT = 7 * 24 * 3600  # seconds; a step that ran longer would no longer be known to have begun
 CONFIGURATION: dict[str, Any] = {
     "worker_prefetch_multiplier": 1,
