@@ -32,6 +32,7 @@ from redis.exceptions import RedisError
 from clinseek_assets.automation.celery_broker import app_arguments
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.settings import Settings
+from clinseek_assets.resources.run_launcher import name_process
 
 BETWEEN_LOOKS = 15.0  # seconds
 ANSWER_WITHIN = 3.0  # seconds
@@ -124,6 +125,7 @@ class WatchedCeleryExecutor(CeleryExecutor):
                 "The executor is celery, but this instance keeps its events in SQLite files of one machine.",
                 mend="Put deploy/postgres/dagster.yaml into the folder of the instance (CLINSEEK_HOME/dagster).",
             )
+        name_process(plan_context.instance, plan_context.dagster_run)  # its steps are in other processes
         return cast("Iterator[DagsterEvent]", core_celery_execution_loop(plan_context, execution_plan, submit_watched))
 
 

@@ -39,6 +39,7 @@ ARM = "text_curated"
 PREDICTIONS, SCORES = f"{ARM}_predictions", f"{ARM}_scores"
 KEYS = [f"{model}|{subtask}" for model in MODELS for subtask in FEW]
 ANSWER_SECONDS = 4.0
+OF_A_CLUSTER = ("CLINSEEK_EXECUTOR", "CLINSEEK_BROKER", "CLINSEEK_STORE", "CLINSEEK_LEASES")
 BACKFILL_SECONDS = 900.0
 TIMES = ("seconds", "answered_at")  # what differs from run to run of the very same answers
 
@@ -61,18 +62,29 @@ class Cluster:
     models: ModelServer
 
     def start_worker(self, host: Host, queue: str = "clinseek-models", slots: int = 1) -> subprocess.Popen[bytes]:
+        """A worker with a home of its own; in a namespace that stands where the head's is, and hides it."""
         command = [binary("clinseek"), "worker", "--queue", queue, "--slots", str(slots), "--name", host.name]
-        return host.start(command, self.head.home.parent / f"{host.name}.log", self.head.environment, PROJECT)
+        environment = dict(self.head.environment)
+        if host is not self.head.host:
+            own = self.home_of(host)
+            shutil.copytree(self.head.home / "dbt", own / "dbt")  # it would only take its time to make it anew
+            host.own = (own, self.head.home)
+            environment |= {} if host.namespace else {"CLINSEEK_HOME": str(own)}
+        return host.start(command, self.head.home.parent / f"{host.name}.log", environment, PROJECT)
+
+    def home_of(self, host: Host) -> Path:
+        return self.head.home.with_name(f"home-of-{host.name}")
 
     def journalled(self) -> set[tuple[str, str]]:
         """What is durable of the arm's calls: model and question."""
         found = set()
-        for model in MODELS:
-            path = Layout(self.head.home).journal("text", "curated", model)
-            if path.is_file():
-                with closing(sqlite3.connect(path)) as journal:
-                    texts = [str(text) for (text,) in journal.execute("SELECT text FROM completions")]
-                found |= {(model, text.split()[1]) for text in texts if text.startswith(MARK)}
+        for home in map(self.home_of, self.workers):
+            for model in MODELS:
+                path = Layout(home).journal("text", "curated", model)
+                if path.is_file():
+                    with closing(sqlite3.connect(path)) as journal:
+                        texts = [str(text) for (text,) in journal.execute("SELECT text FROM completions")]
+                    found |= {(model, text.split()[1]) for text in texts if text.startswith(MARK)}
         return found
 
 
@@ -106,6 +118,8 @@ def running(folder: Path, home: Path, release: Path, slow: float = ANSWER_SECOND
             "CLINSEEK_MODELS": str(folder / "models.yaml"),
             "CLINSEEK_EXECUTOR": "celery",
             "CLINSEEK_BROKER": url,
+            "CLINSEEK_STORE": str(folder / "store"),
+            "CLINSEEK_LEASES": store.plain_url,
             "DAGSTER_HOME": str(home / "dagster"),
             "DAGSTER_POSTGRES_URL": store.url,
             "DAGSTER_DISABLE_TELEMETRY": "1",
@@ -113,6 +127,8 @@ def running(folder: Path, home: Path, release: Path, slow: float = ANSWER_SECOND
         }
         head = Head(on_head, home, environment)
         cluster = Cluster(head, workers, models)
+        push = [binary("clinseek"), "store", "push"]
+        subprocess.run(push, env={**os.environ, **environment}, check=True, capture_output=True, cwd=PROJECT)
         head.start()
         for sensor in ("downstream_follows", "sweep"):  # here the backfill names what it makes
             command = [binary("dagster"), "sensor", "stop", sensor, "-w", str(home / "workspace.yaml")]
@@ -178,7 +194,8 @@ def test_a_backfill_spreads_over_two_hosts_and_a_killed_one_costs_nothing(tiny_r
         evaluated(base, environment)
         assert sum(cluster.models.times_answered().values()) == before
         cluster.models.answered.clear()
-        evaluated(alone, {**environment, "CLINSEEK_EXECUTOR": "in_process"})
+        by_itself = {name: value for name, value in environment.items() if name not in OF_A_CLUSTER}
+        evaluated(alone, by_itself)
         assert cluster.models.times_answered() == dict.fromkeys(asked, 1)
     assert tables(base) == tables(alone)
 
