@@ -40,6 +40,7 @@ COMMANDS = {
     "why-miss": "Why a kept answer is not taken again: which part of its identity changed.",
     "tools": "The EHR tools of one question's record, by hand or over MCP.",
     "clean": "What CLINSEEK_HOME takes on the disk, and what of it can go.",
+    "metrics": "Figures for Prometheus: runs, answers, calls, money, disk.",
     "models": "The registry of models, and whether each endpoint answers.",
 }
 

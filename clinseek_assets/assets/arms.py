@@ -13,7 +13,7 @@ The arms differ in nothing else: sampling, reading of answers and client are the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from clinseek_assets.assets.multimodal_contexts import report_texts
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.locations.data_class import DataClass
+from clinseek_assets.models.call_tally import CallTally
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
 from clinseek_assets.records.pinned.pin import Policy
@@ -56,13 +57,14 @@ PRIORS = "candidate_priors"
 
 @dataclass(frozen=True)
 class Asked:
-    """What an arm is asked: one model, questions of one subtask, and how often each."""
+    """What an arm is asked: one model, questions of one subtask, and how often each; `tally` counts the calls."""
 
     model: Model
     subtask: str
     questions: Sequence[Question]
     runs: int
     progress: Callable[[int, int], None] | None
+    tally: CallTally = field(default_factory=CallTally)
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,8 @@ class Arm:
         return self.name in ("curated_strict", "seeking")
 
 
-def keeping_of(home: Home, split: Split, arm: str, model: str) -> Keeping:
-    """Where the calls of a model in an arm are kept, and what the campaign may cost."""
+def keeping_of(home: Home, split: Split, arm: str, model: str, tally: CallTally | None = None) -> Keeping:
+    """Where the calls of a model in an arm are kept and counted, and what the campaign may cost."""
     from clinseek_assets.models.keeping import Keeping  # here, as below: what speaks to endpoints slows down loading
 
     return Keeping(
@@ -117,6 +119,7 @@ def keeping_of(home: Home, split: Split, arm: str, model: str) -> Keeping:
         caps=home.registry.campaign.caps,
         shared=home.rows,
         claims=home.claims,
+        tally=tally or CallTally(),
     )
 
 
@@ -157,7 +160,7 @@ def answer_given(home: Home, asked: Asked, *, split: Split, arm: str, contexts: 
         asked.model,
         asked.questions,
         contexts_of(home, split, arm, contexts, asked.subtask),
-        keeping=keeping_of(home, split, arm, asked.model.name),
+        keeping=keeping_of(home, split, arm, asked.model.name, asked.tally),
         priors=CandidatePriors.load(home.priors_file),
         arm=arm,
         runs=asked.runs,
@@ -223,7 +226,7 @@ def answer_by_seeking(home: Home, asked: Asked, *, split: Split, arm: str, polic
         asked.questions,
         arm=arm,
         tools=tools_of(home, split, asked.model, policy, asked.subtask, data_class),
-        keeping=keeping_of(home, split, arm, asked.model.name),
+        keeping=keeping_of(home, split, arm, asked.model.name, asked.tally),
         priors=CandidatePriors.load(home.priors_file),
         runs=asked.runs,
         progress=asked.progress,

@@ -14,7 +14,8 @@ defined, so this module does without their postponed evaluation.)
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -28,7 +29,7 @@ from clinseek_assets.assets.at_work import at_work
 from clinseek_assets.assets.observed import Source, observe_before_reading
 from clinseek_assets.assets.partition_record import PartitionRecord
 from clinseek_assets.assets.queues import step_tags
-from clinseek_assets.assets.shown_faults import AGAIN, PACKAGE
+from clinseek_assets.assets.shown_faults import AGAIN, PACKAGE, failure_of
 from clinseek_assets.faults import Fault, StoreFault
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
@@ -61,6 +62,11 @@ class Made:
     content: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
+
+
+# A partition, and what was made of it; the error that it failed with; or None where another run made it meanwhile.
+MadePartitions = Generator[tuple[str, Made | Exception | None], None, None]
+MakingPartitions = Callable[[Home, Sequence[str], Progress], MadePartitions]
 
 
 @dataclass(frozen=True)
@@ -282,19 +288,21 @@ def partitioned_artifact(
     check_specs: Sequence[dg.AssetCheckSpec] = (),
     backfill_policy: dg.BackfillPolicy = ONE_RUN,
     ready: Callable[[Home, str], bool] = lambda home, partition: True,
-) -> Callable[[Callable[[Home, Sequence[str], Progress], Iterator[tuple[str, Made]]]], Artifact]:
+) -> Callable[[MakingPartitions], Artifact]:
     """Make a partitioned asset out of a generator `(home, partitions, progress) -> (partition, Made), ...`.
 
-    The generator is given the partitions of the run that have work to do; what it yields is recorded at once. The
-    arguments are those of `artifact`, with the partition as a further argument of the callables; `checks` looks at all
-    partitions of a run together.
+    The generator is given the partitions of the run that have work to do; what it yields is recorded at once. In place
+    of something made it may yield the error that a partition failed with: the others go on, and the step fails at its
+    end, with all errors; or None where another run has brought it up to date meanwhile. The arguments are those of
+    `artifact`, with the partition as a further argument of the callables; `checks` looks at all partitions of a run
+    together.
     """
     name = explanation.name
 
     def fingerprint(home: Home, partition: str | None) -> str:
         return of_parts([explanation.code, *inputs(home, str(partition))])
 
-    def decorate(make: Callable[[Home, Sequence[str], Progress], Iterator[tuple[str, Made]]]) -> Artifact:
+    def decorate(make: MakingPartitions) -> Artifact:
         @dg.asset(
             partitions_def=partitions_def,
             backfill_policy=backfill_policy,
@@ -320,14 +328,28 @@ def partitioned_artifact(
                 home.artifacts.bring((name, key) for key in keys)  # checks look at them, and a new one replaces the old
                 with home.artifacts.inputs_brought():
                     wanted = {key: fingerprint(home, key) for key in behind}
-                for key, result in make(home, behind, progress) if behind else ():
-                    receipts[key] = receipt_of(wanted[key], result)
-                    home.artifacts.record(name, key, receipts[key], output(home, key))
-                    record.add(key, receipts[key].content, metadata_of(receipts[key]))
-                found = list(checks(home, keys)) if checks else []
+                failed: dict[str, Exception] = {}
+                with closing(make(home, behind, progress)) as working:
+                    for key, result in working if behind else ():
+                        if isinstance(result, Exception):
+                            failed[key] = result
+                            continue
+                        receipt = made.current(home, key) if result is None else receipt_of(wanted[key], result)
+                        if receipt is None:
+                            failed[key] = Fault(f"{name}, {key}: another run made it, and its receipt is gone again.")
+                            continue
+                        receipts[key] = receipt
+                        if result is not None:
+                            home.artifacts.record(name, key, receipt, output(home, key))
+                        record.add(key, receipt.content, metadata_of(receipt))
+                there = [key for key in keys if key in receipts]
+                found = list(checks(home, there)) if checks and there else []
                 if not passed(found, check_specs):
                     for key in behind:
                         home.artifacts.forget(name, key)
+            if failed:
+                yield from found
+                raise failure_of(failed, len(keys))
             if record.of_one:
                 receipt = receipts[keys[0]]
                 yield dg.MaterializeResult(

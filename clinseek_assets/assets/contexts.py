@@ -3,7 +3,7 @@ window as it was known at the question's moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas
@@ -13,6 +13,7 @@ from clinseek_assets.assets.artifact import (
     Artifact,
     Explanation,
     Made,
+    MadePartitions,
     code_of,
     partitioned_artifact,
 )
@@ -105,7 +106,7 @@ def strict_inputs(home: Home, subtask: str) -> list[str]:
     checks=checks.of_text_contexts,
     check_specs=checks.SPECS,
 )
-def text_contexts(home: Home, subtasks: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+def text_contexts(home: Home, subtasks: Sequence[str], progress: Progress) -> MadePartitions:
     """What a model of the curated arm is shown: one context a question, with its hash and its length in tokens.
 
     The question's own timeline where the release has one, else EHR-Bench's row, else the patient database rendered by
@@ -156,7 +157,7 @@ def counted(frame: pandas.DataFrame) -> dict[str, int | float]:
     checks=checks.of_text_strict_contexts,
     check_specs=checks.STRICT_SPECS,
 )
-def text_strict_contexts(home: Home, subtasks: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+def text_strict_contexts(home: Home, subtasks: Sequence[str], progress: Progress) -> MadePartitions:
     """What a model of the curated_strict arm is shown: the window and layout of the published context, with the rows
     and values that were known at the question's moment.
 

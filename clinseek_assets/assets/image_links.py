@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from clinseek_assets.assets.artifact import (
     Artifact,
     Explanation,
     Made,
+    MadePartitions,
     code_of,
     partitioned_artifact,
 )
@@ -151,7 +152,7 @@ def path_of(home: Home, what: str, group: str) -> Path:
     checks=checks.of_image_links,
     check_specs=checks.IMAGE_SPECS,
 )
-def image_links(home: Home, groups: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+def image_links(home: Home, groups: Sequence[str], progress: Progress) -> MadePartitions:
     """Every X-ray that a question links: the file behind the released path, opened and decoded, with its size, mode and
     hash; or why it cannot be used.
 
@@ -185,7 +186,7 @@ def image_links(home: Home, groups: Sequence[str], progress: Progress) -> Iterat
     checks=checks.of_report_links,
     check_specs=checks.REPORT_SPECS,
 )
-def report_links(home: Home, groups: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+def report_links(home: Home, groups: Sequence[str], progress: Progress) -> MadePartitions:
     """Every report that a question links: where it lies, in a folder or in MIMIC-CXR's one zip, its size and hash; or
     why it cannot be read. The text itself stays where it is.
     """

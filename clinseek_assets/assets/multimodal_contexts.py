@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas
@@ -12,6 +12,7 @@ from clinseek_assets.assets.artifact import (
     Artifact,
     Explanation,
     Made,
+    MadePartitions,
     code_of,
     partitioned_artifact,
 )
@@ -98,7 +99,7 @@ def contexts_asset(
         check_specs=checks.specs(name),
         ready=lambda home, group: home.has_multimodal,
     )
-    def made(home: Home, groups: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+    def made(home: Home, groups: Sequence[str], progress: Progress) -> MadePartitions:
         asked = [question for group in groups for question in home.multimodal_questions(group)]
         contexts = rendered()(
             asked,

@@ -5,22 +5,26 @@ No automation condition stands here: predictions cost money. People, schedules a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 import pandas
 
 from clinseek_assets.assets.arms import Arm, Asked
-from clinseek_assets.assets.artifact import Artifact, Explanation, Made, partitioned_artifact
+from clinseek_assets.assets.artifact import Artifact, Explanation, Made, MadePartitions, partitioned_artifact
+from clinseek_assets.assets.asking_progress import of_calls
 from clinseek_assets.assets.observed import Source, Version, of_registry
+from clinseek_assets.assets.prediction_run import PredictionRun
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.campaign.analysis_plan import fix_plan
 from clinseek_assets.checks import predictions as checks
+from clinseek_assets.models.call_tally import CallTally
 from clinseek_assets.models.outcomes import Outcome
 from clinseek_assets.partitions import cell
 from clinseek_assets.resources.home import Home
-from clinseek_assets.resources.progress import Progress, of_work
+from clinseek_assets.resources.progress import Progress
 from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_parts
 from clinseek_assets.storage.parquet import write_frame
@@ -94,22 +98,19 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition, registry: Source) 
         checks=lambda home, keys: checks.of_predictions([path_of(home, arm, key) for key in keys]),
         check_specs=checks.specs(arm.predictions),
     )
-    def answered(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+    def answered(home: Home, keys: Sequence[str], progress: Progress) -> MadePartitions:
         fix_plan(home)  # what is tested, and how, stands before the first answer
-        for key in keys:
-            model, subtask = cell(key)
-            frame = arm.answer(
-                home,
-                Asked(
-                    model=home.models[model],
-                    subtask=subtask,
-                    questions=arm.split.questions(home, subtask),
-                    runs=wanted_runs(home, arm.split.name, arm.name, model),
-                    progress=of_work(progress, f"{model}, {subtask}"),
-                ),
-            )
-            content = write_frame(path_of(home, arm, key), frame)
-            yield key, Made(content, shown(path_of(home, arm, key), frame), complete=finished(frame))
+
+        def answer(key: str, asked: Asked) -> Made:
+            path, begun = path_of(home, arm, key), time.monotonic()
+            frame = arm.answer(home, asked)
+            content = write_frame(path, frame)
+            seconds = time.monotonic() - begun
+            return Made(content, shown(path, frame, asked.tally, seconds), complete=finished(frame))
+
+        # `answered` is the artifact by the time that this runs.
+        run = PredictionRun(home, arm, keys, lambda key: answered.current(home, key) is not None, answer)
+        yield from run.results(dg.AssetExecutionContext.get(), progress)
 
     return answered
 
@@ -119,12 +120,14 @@ def finished(frame: pandas.DataFrame) -> bool:
     return not frame["outcome"].isin([str(outcome) for outcome in TO_BE_TRIED_AGAIN]).any()
 
 
-def shown(path: Path, frame: pandas.DataFrame) -> dict[str, object]:
-    """Counts by outcome, tokens and time; no answer and no question."""
+def shown(path: Path, frame: pandas.DataFrame, tally: CallTally, seconds: float) -> dict[str, object]:
+    """Counts by outcome, tokens and time, and what the calls came to; no answer and no question."""
     return {
         **of_frame(path, frame),
         **{f"outcome {outcome}": int(count) for outcome, count in frame["outcome"].value_counts().sort_index().items()},
         "prompt tokens": int(frame["prompt_tokens"].fillna(0).sum()),
         "completion tokens": int(frame["completion_tokens"].fillna(0).sum()),
         "seconds": round(float(frame["seconds"].fillna(0).sum()), 3),
+        "seconds from first to last": round(seconds, 3),
+        **({f"this time: {name}": value for name, value in of_calls(tally).items()} if tally != CallTally() else {}),
     }

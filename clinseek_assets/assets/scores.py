@@ -16,6 +16,7 @@ from clinseek_assets.assets.artifact import (
     Artifact,
     Explanation,
     Made,
+    MadePartitions,
     artifact,
     code_of,
     partitioned_artifact,
@@ -95,7 +96,7 @@ def arm_scores(arm: Arm, grid: dg.MultiPartitionsDefinition) -> Artifact:
         check_specs=(*checks.specs(arm.scores), rescored.spec(arm.scores)),
         ready=lambda home, key: home.receipts.read(arm.predictions, key) is not None,
     )
-    def scored(home: Home, keys: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+    def scored(home: Home, keys: Sequence[str], progress: Progress) -> MadePartitions:
         version = scorer_version(home, split.name)
         for done, key in enumerate(keys, start=1):
             model, subtask = cell(key)
@@ -161,7 +162,7 @@ def model_scores(split: Split, models: dg.StaticPartitionsDefinition) -> Artifac
         output=lambda home, model: home.layout.model_scores(split.name, model),
         ready=lambda home, model: bool(parts(home, model)),
     )
-    def gathered(home: Home, names: Sequence[str], progress: Progress) -> Iterator[tuple[str, Made]]:
+    def gathered(home: Home, names: Sequence[str], progress: Progress) -> MadePartitions:
         for model in names:
             frames = [home.read(arm.scores, key, path_of(home, arm, key)) for arm, key in parts(home, model)]
             if not frames:

@@ -142,6 +142,10 @@ class Layout:
         """The slots by which all processes together keep below an endpoint's ceiling."""
         return self.assets / "predictions" / "leases"
 
+    def claim(self, split: str, arm: str, model: str, subtask: str) -> Path:
+        """Whoever has its lock answers these questions; beside the slots, since it is of one machine as they are."""
+        return self.leases / "claims" / split / arm / in_a_name(model) / f"{subtask}.lock"
+
     def scores(self, split: str, arm: str, model: str, subtask: str) -> Path:
         """The scores of one model on one subtask in one arm."""
         return self.assets / "scores" / split / arm / in_a_name(model) / f"{subtask}.parquet"

@@ -18,9 +18,11 @@ from clinseek_assets.models.agent.loop import Sought
 from clinseek_assets.models.answer_book import AnswerBook, Kept, Place
 from clinseek_assets.models.answered import Answered
 from clinseek_assets.models.baselines.seekers import seeker, seeker_version
+from clinseek_assets.models.call_tally import CallTally
 from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.endpoints.failures import CallError
 from clinseek_assets.models.endpoints.recorded import RecordedEndpoint, full_key
+from clinseek_assets.models.halting import halt_of_this_thread, heed
 from clinseek_assets.models.identities import Parts, identity_of
 from clinseek_assets.models.journal import Journal
 from clinseek_assets.models.keeping import Keeping
@@ -99,16 +101,21 @@ def run_arm(
         questions = list({piece.question.qid: piece.question for piece in pieces}.values())
         try:
             async with calling(model, arm, keeping, questions, priors) as called:
-                return await _Run(called, asking).answers(pieces, progress)
+                return await _Run(called, asking, keeping.tally).answers(pieces, progress)
         except CallError as failure:  # nobody answers under the model's name, so no question can be asked
             return {piece.of_run: Answered(Outcome.ENDPOINT_FAILED, error_kind=failure.kind) for piece in pieces}
 
     if not pieces:
         return {}
-    tasks = {f"{model.name} {arm} {piece.question.split} {piece.question.task}" for piece in pieces}
+    tasks = {piece.question.task for piece in pieces}
     claims = keeping.claims if model.dialect != "baseline" else None
-    elsewhere = nullcontext() if claims is None else claims.held(tasks)
-    with taking_turns(keeping.journal.parent), elsewhere:  # who comes second finds the answers of who came first
+    names = {f"{model.name} {arm} {pieces[0].question.split} {task}" for task in tasks}
+    elsewhere = nullcontext() if claims is None else claims.held(names, meanwhile=heed)
+    # Who comes second finds the answers of who came first.
+    with (
+        taking_turns(keeping.journal.parent, {fingerprint.of_text(task)[:16] for task in tasks}, meanwhile=heed),
+        elsewhere,
+    ):
         return run_to_end(run())
 
 
@@ -119,7 +126,9 @@ def require_unique(questions: Sequence[Question]) -> None:
 
 
 def run_to_end(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end from plain code; also inside a notebook, whose own event loop is busy."""
+    """Run to the end from plain code; also in a lane (`side_by_side.py`), and in a notebook, whose own loop is busy."""
+    if (halt := halt_of_this_thread()) is not None:
+        return halt.run(work)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -171,6 +180,7 @@ async def calling(
         budget=keeping.caps,
         arm=arm,
         shared=keeping.shared,
+        tally=keeping.tally,
     )
     async with endpoint:
         parts = await endpoint.identity()
@@ -194,8 +204,9 @@ class _Recalling:
 class _Run:
     """One run over one caller."""
 
-    def __init__(self, called: Called, asking: Asking) -> None:
+    def __init__(self, called: Called, asking: Asking, tally: CallTally) -> None:
         self._called = called
+        self._tally = tally
         self._book = AnswerBook(called.journal)
         self._asking = asking
         self._failed_in_a_row = 0
@@ -227,6 +238,7 @@ class _Run:
         kept = self._book.one(piece.place)
         parts: Mapping[str, str] = {**piece.parts, **self._called.parts}
         if kept is not None and kept.stands and kept.parts == parts:
+            self._tally.kept += 1
             return kept.answered
         caller = self._called.caller
         if self._failed_in_a_row >= GIVE_UP_AFTER and self._called.recalling is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from clinseek_assets.models.budget import Caps
+from clinseek_assets.models.call_tally import CallTally
 from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.storage.shared_claims import SharedClaims
 from clinseek_assets.storage.store.rows import RowStore
@@ -22,6 +23,7 @@ class Keeping:
         caps: what the campaign may cost.
         claims: by which machines keep off each other's questions; None where there is one machine.
         shared: the store by which other machines learn of calls, answers and costs; None where there are none.
+        tally: counts the calls, for whoever follows the work.
     """
 
     journal: Path
@@ -30,3 +32,4 @@ class Keeping:
     caps: Caps
     shared: RowStore | None = None
     claims: SharedClaims | None = None
+    tally: CallTally = field(default_factory=CallTally)

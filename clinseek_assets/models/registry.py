@@ -39,7 +39,17 @@ TOP_KEYS = ("models", "endpoints", "campaign", "operate")
 AUTO = "auto"
 # What a model is called, how it is paid, how hard it is pressed and what is told of it shape no answer.
 NO_PART_OF_AN_ANSWER = {
-    *("enabled", "description", "prices", "patience", "max_concurrency", "attestation", "api_key_env", "provenance"),
+    *(
+        "enabled",
+        "description",
+        "prices",
+        "patience",
+        "max_concurrency",
+        "priority",
+        "attestation",
+        "api_key_env",
+        "provenance",
+    ),
 }
 MILLION = 1_000_000
 NOT_YET = (
@@ -199,6 +209,7 @@ class Model(Entry):
         sampling: how answers are drawn.
         patience: how long a call may take.
         max_concurrency: most requests under way at a time, over all processes; the published driver takes at most 12.
+        priority: of several models in the queue the one with the higher figure is begun first.
         attestation: what the researcher vouches for about its endpoint; without it no credentialed data goes there.
         provenance: what the campaign record says of it beside all this.
     """
@@ -220,6 +231,7 @@ class Model(Entry):
     sampling: Sampling = Field(default_factory=Sampling)
     patience: Patience = Field(default_factory=Patience)
     max_concurrency: int = Field(default=12, ge=1, le=1024)
+    priority: int = Field(default=0, ge=-1000, le=1000)
     attestation: Attestation | None = None
     provenance: Provenance = Field(default_factory=Provenance)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,12 +50,15 @@ class SharedClaims:
         return PostgresLocks(self._url, Fault)
 
     @contextmanager
-    def held(self, names: Collection[str]) -> Iterator[None]:
-        """Hold claims on all of these; wait for whoever has one. Raises as `claimed`."""
+    def held(self, names: Collection[str], meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold claims on all of these; wait for whoever has one. Raises as `claimed`, and what `meanwhile` raises, which
+        is called now and then while this waits.
+        """
         held: list[SharedClaim] = []
         try:
             for name in sorted(names):  # in one order everywhere, so that no two wait for each other
                 while (claim := self.claimed(name)) is None:
+                    meanwhile()
                     time.sleep(WAIT_SECONDS)
                 held.append(claim)
             yield

@@ -14,7 +14,7 @@ from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.automation.ranges import END, START, runs_over
 from clinseek_assets.benchmark.subtasks import SUBTASKS
 from clinseek_assets.build import build
-from clinseek_assets.partitions import grid_key
+from clinseek_assets.partitions import cell, grid_key
 from clinseek_assets_tests.conftest import FEW, Graph, settings_over
 
 PREDICTIONS = dg.AssetKey("text_curated_predictions")
@@ -127,7 +127,18 @@ def test_the_sweep_finds_by_content_what_is_behind_and_only_that(finished: Graph
     assert swept() == []
 
 
-def test_a_range_is_one_run_a_model_and_never_reaches_over_what_was_not_asked_for():
+def test_neighbouring_models_with_the_same_subtasks_share_a_run():
+    keys = [grid_key(model, subtask) for model in ("a", "b", "c", "d") for subtask in "xyz"]
+    assert list(runs_over(keys, keys, keys)) == [{START: "a|x", END: "d|z"}]
+    of_two = [key for key in keys if key[0] in "ac"]
+    assert list(runs_over(keys, of_two, of_two)) == [{START: "a|x", END: "a|z"}, {START: "c|x", END: "c|z"}]
+    assert list(runs_over(keys, keys, ["a|x", "a|y", "b|x", "b|y", "c|y"])) == [
+        {START: "a|x", END: "b|y"},
+        {START: "c|y", END: "c|y"},
+    ]
+
+
+def test_a_range_never_reaches_over_what_was_not_asked_for():
     keys = [grid_key(model, subtask) for model in ("a", "b") for subtask in "wxyz"]
     assert list(runs_over(keys, keys, ["b|z", "b|x", "a|y"])) == [
         {START: "a|y", END: "a|y"},
@@ -148,6 +159,7 @@ def test_ranges_hold_every_wanted_partition_and_only_allowed_ones(allowed_places
     wanted = {keys[place] for place in wanted_places} & allowed
     run = []
     for tags in runs_over(keys, allowed, wanted):
-        run += keys[keys.index(tags[START]) : keys.index(tags[END]) + 1]
+        (first, start), (last, end) = cell(tags[START]), cell(tags[END])
+        run += [key for key in keys if first <= cell(key)[0] <= last and start <= cell(key)[1] <= end]
     assert wanted <= set(run) <= allowed
     assert len(run) == len(set(run))

@@ -51,7 +51,7 @@ PLACES = {
     LAYOUT.contexts("text", "curated", "x").with_name(".unfinished-0123-x.parquet"): "under way",
     HOME / ".at-work": "locks",
     LAYOUT.dagster_home / ".served": "locks",
-    LAYOUT.journal(*ONE[:3]).with_name(".turn"): "locks",
+    LAYOUT.journal(*ONE[:3]).with_name(".turn-labevents"): "locks",
     HOME / "my notes.txt": "other",
 }
 

@@ -19,6 +19,7 @@ import orjson
 
 from clinseek_assets.faults import EndpointFault
 from clinseek_assets.models.budget import Caps, Cost
+from clinseek_assets.models.call_tally import CallTally
 from clinseek_assets.models.completions import Completion
 from clinseek_assets.models.endpoints.adaptive import AdaptiveLimit
 from clinseek_assets.models.endpoints.anthropic_messages import AnthropicMessages
@@ -58,6 +59,7 @@ class RecordedEndpoint:
         arm: for which the calls are made; only the ledger has it.
         kind: what the ledger calls the endpoint; a judge is spoken to like a model.
         shared: the store by which other machines learn of calls and costs; None where there are none.
+        tally: counts the calls, for whoever follows the work.
 
     Raises:
         EndpointFault: the endpoint or its key is not configured, or a file or the server of leases cannot be used.
@@ -75,11 +77,13 @@ class RecordedEndpoint:
         arm: str,
         kind: Kind = "model",
         shared: RowStore | None = None,
+        tally: CallTally | None = None,
     ) -> None:
         self.model = model
         self.base_url = model.endpoint()
         self._arm = arm
         self._kind = kind
+        self._tally = tally or CallTally()
         self._dialect = DIALECTS[model.dialect]
         headers = self._dialect.headers(model.api_key())
         self._model_id = str(model.model_id)
@@ -158,6 +162,7 @@ class RecordedEndpoint:
         key = full_key(self.model, self.base_url, await self.model_id(), call_key)
         while True:
             if (recorded := self._journal.recall(key)) is not None:
+                self._tally.recalled += 1
                 return recorded
             if key not in self._asked_for:
                 break
@@ -174,20 +179,31 @@ class RecordedEndpoint:
         content = _content(self._dialect.body(self.model, await self.model_id(), request))
         counted = _Counted.of(content, request)
         sending = self._sending(request, key, counted)
+        tally, failed_at = self._tally, float("inf")
 
         async def attempt(seconds: float) -> Completion:
+            nonlocal failed_at
+            begun = time.monotonic()
+            tally.pause_seconds += max(0.0, begun - failed_at)
             async with self.gate.passed():
+                tally.waited(begun, time.monotonic(), self.gate.limit.held_until)
                 call = await self._ledger.opened(sending)
                 try:
                     completion = await self._sent(content, request, seconds)
                 except BaseException as failure:
-                    self._ledger.failed(call, _kind_of(failure), self._cost_of_failure(failure, counted))
+                    cost = self._cost_of_failure(failure, counted)
+                    self._ledger.failed(call, _kind_of(failure), cost)
+                    tally.failed += 1
+                    tally.pushed_back += _kind_of(failure) in PUSHES_BACK
+                    tally.dollars += cost.dollars
+                    failed_at = time.monotonic()
                     raise
             try:
                 await self._journal.record(key, completion, qid_sha256=request.qid_sha256)
             finally:
                 usage = _usage(completion, counted.estimate)
                 self._ledger.settled(call, usage, self._cost(usage))
+                self._count(usage)
             return completion
 
         return await with_patience(self.model.patience, attempt)
@@ -196,7 +212,10 @@ class RecordedEndpoint:
         """One attempt; what the endpoint says to its load is told to the limit."""
         started = time.monotonic()
         try:
-            body = await self._wire.post(self._dialect.path, content, seconds)
+            try:
+                body = await self._wire.post(self._dialect.path, content, seconds)
+            finally:
+                self._tally.endpoint_seconds += time.monotonic() - started
             completion = self._dialect.read(body, request, time.monotonic() - started)
         except CallError as failure:
             if failure.kind in PUSHES_BACK or failure.retry_after:
@@ -206,6 +225,14 @@ class RecordedEndpoint:
             raise
         self.gate.limit.answered(self.gate.under_way, time.monotonic())
         return completion
+
+    def _count(self, usage: Usage) -> None:
+        tally = self._tally
+        tally.answered += 1
+        tally.prompt_tokens += usage.prompt or 0
+        tally.completion_tokens += usage.completion or 0
+        tally.cached_tokens += usage.cached or 0
+        tally.dollars += self._cost(usage).dollars
 
     async def _list(self, seconds: float) -> list[str]:
         call = await self._ledger.opened(Sending(self._kind, self.model.name, self._wire.host, 0, arm=self._arm))
