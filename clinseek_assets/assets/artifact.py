@@ -29,7 +29,7 @@ from clinseek_assets.assets.at_work import at_work
 from clinseek_assets.assets.observed import Source, observe_before_reading
 from clinseek_assets.assets.partition_record import PartitionRecord
 from clinseek_assets.assets.queues import step_tags
-from clinseek_assets.assets.shown_faults import AGAIN, PACKAGE, failure_of
+from clinseek_assets.assets.shown_faults import PACKAGE, end_with, failure_of
 from clinseek_assets.faults import Fault, StoreFault
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress
@@ -208,7 +208,6 @@ class Explanation:
             "metadata": self.metadata,
             "automation_condition": self.condition,
             "op_tags": step_tags(self.group),
-            "retry_policy": AGAIN,
         }
 
 
@@ -349,7 +348,7 @@ def partitioned_artifact(
                         home.artifacts.forget(name, key)
             if failed:
                 yield from found
-                raise failure_of(failed, len(keys))
+                end_with(failure_of(failed, len(keys)))
             if record.of_one:
                 receipt = receipts[keys[0]]
                 yield dg.MaterializeResult(

@@ -17,7 +17,6 @@ from clinseek_assets.assets.multimodal_leak_audit import audit_file as multimoda
 from clinseek_assets.assets.queues import step_tags
 from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, contrasts_of, intervals_of, model_scores_of
 from clinseek_assets.assets.shown import of_file_and_rows
-from clinseek_assets.assets.shown_faults import AGAIN
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT
 from clinseek_assets.resources.dbt_project import project_fingerprint
 from clinseek_assets.resources.home import Home
@@ -97,7 +96,6 @@ def marts(manifest: Path) -> Artifact:
         dagster_dbt_translator=MartTranslator(),
         pool=POOL,
         op_tags=step_tags(GROUP),
-        retry_policy=AGAIN,
     )
     def step(
         context: dg.AssetExecutionContext,

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
@@ -15,8 +16,10 @@ from clinseek_assets.storage.disk_trouble import disk_trouble
 
 PACKAGE = "clinseek_assets"
 PLACES = 3
-# A database server that is started again is back by then.
-AGAIN = dg.RetryPolicy(max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+# A database server that is started again is back by then. No step has a retry policy: Dagster would apply it to a step
+# that somebody has stopped as well, and begin it anew.
+MOST_RETRIES = 4
+RETRY_SECONDS = 20
 NAMED = 5  # partitions, of those that the same error hit
 
 
@@ -24,18 +27,30 @@ NAMED = 5  # partitions, of those that the same error hit
 def faults_shown() -> Iterator[None]:
     """Turn what goes wrong inside into a `Failure`, without the error that it came from.
 
-    A step is tried again (as its policy says) where the store of events did not answer, and for nothing else: all else
-    would only fail again.
+    A step is tried again where the store of events did not answer, and for nothing else: all else would only fail
+    again.
     """
     shown: dg.Failure | None = None
     try:
         yield
-    except (dg.Failure, dg.DagsterExecutionInterruptedError):
+    except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
         raise
     except Exception as error:
         shown = dg.Failure(told(error), allow_retries=isinstance(error, DBAPIError))
     if shown is not None:
-        raise shown from None  # the error that it came from is not to be kept with it
+        end_with(shown)  # here, since the error that it came from is not to be kept with it
+
+
+def end_with(failure: dg.Failure) -> NoReturn:
+    """End a step with a failure, or with the wish to be begun again where that is of use.
+
+    Raises:
+        Failure: the failure.
+        RetryRequested: it is worth another try; its cause is the failure, which is told where all tries are used up.
+    """
+    if failure.allow_retries:
+        raise dg.RetryRequested(max_retries=MOST_RETRIES, seconds_to_wait=RETRY_SECONDS) from failure
+    raise failure from None
 
 
 def told(error: Exception) -> str:

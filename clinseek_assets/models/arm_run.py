@@ -33,6 +33,7 @@ from clinseek_assets.models.registry import Model
 from clinseek_assets.storage import fingerprint
 from clinseek_assets.storage.taking_turns import taking_turns
 
+TURN_LENGTH = 16  # of a task's hash, in the name of a file
 GIVE_UP_AFTER = 20  # questions in a row that the endpoint failed; the rest is not asked
 Progress = Callable[[int, int], None]
 
@@ -111,11 +112,9 @@ def run_arm(
     claims = keeping.claims if model.dialect != "baseline" else None
     names = {f"{model.name} {arm} {pieces[0].question.split} {task}" for task in tasks}
     elsewhere = nullcontext() if claims is None else claims.held(names, meanwhile=heed)
+    turns = {fingerprint.of_text(task)[:TURN_LENGTH] for task in tasks}
     # Who comes second finds the answers of who came first.
-    with (
-        taking_turns(keeping.journal.parent, {fingerprint.of_text(task)[:16] for task in tasks}, meanwhile=heed),
-        elsewhere,
-    ):
+    with taking_turns(keeping.journal.parent, turns, meanwhile=heed), elsewhere:
         return run_to_end(run())
 
 

@@ -51,8 +51,9 @@ class SharedClaims:
 
     @contextmanager
     def held(self, names: Collection[str], meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Hold claims on all of these; wait for whoever has one. Raises as `claimed`, and what `meanwhile` raises, which
-        is called now and then while this waits.
+        """Hold claims on all of these; wait for whoever has one, and call `meanwhile` now and then.
+
+        Raises as `claimed`, and what `meanwhile` raises.
         """
         held: list[SharedClaim] = []
         try:

@@ -10,6 +10,8 @@ import dagster as dg
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from clinseek_assets.assets import shown_faults
+from clinseek_assets.assets.contexts import ARTIFACTS
 from clinseek_assets.assets.shown_faults import faults_shown
 from clinseek_assets.faults import Fault
 
@@ -17,10 +19,47 @@ ROW = "subject 10000032 said"
 
 
 def failure(error: Exception) -> dg.Failure:
-    with pytest.raises(dg.Failure) as told, faults_shown():
+    with pytest.raises((dg.Failure, dg.RetryRequested)) as told, faults_shown():
         raise error
-    assert ROW not in str(told.value.description)
-    return told.value
+    shown = told.value.__cause__ if isinstance(told.value, dg.RetryRequested) else told.value
+    assert isinstance(shown, dg.Failure) and shown.__cause__ is None
+    assert shown.__suppress_context__ or shown.__context__ is None
+    assert ROW not in str(shown.description)
+    assert shown.allow_retries is isinstance(told.value, dg.RetryRequested)
+    return shown
+
+
+@pytest.mark.parametrize(("tries", "succeeds"), [(2, True), (9, False)])
+def test_a_step_is_begun_again_until_the_event_store_answers(tries: int, succeeds: bool, monkeypatch):
+    monkeypatch.setattr(shown_faults, "RETRY_SECONDS", 0)
+    begun = []
+
+    @dg.asset
+    def made() -> None:
+        begun.append(1)
+        with faults_shown():
+            if len(begun) < tries:
+                raise OperationalError(f"INSERT '{ROW}'", {}, Exception("server closed the connection unexpectedly"))
+
+    result = dg.materialize([made], raise_on_error=False)
+    assert result.success is succeeds
+    assert len(begun) == (tries if succeeds else 1 + shown_faults.MOST_RETRIES)
+    told = str(result.all_events)
+    assert ROW not in told and ("its text is withheld" in told)
+
+
+def test_a_step_that_somebody_stops_is_not_begun_again():
+    begun = []
+
+    @dg.asset
+    def made() -> None:
+        begun.append(1)
+        with faults_shown():
+            raise KeyboardInterrupt
+
+    assert not dg.materialize([made], raise_on_error=False).success
+    assert len(begun) == 1
+    assert all(artifact.definition.op.retry_policy is None for artifact in ARTIFACTS)
 
 
 def test_only_what_the_event_store_failed_is_tried_again():
