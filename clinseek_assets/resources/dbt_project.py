@@ -12,6 +12,7 @@ from dagster_dbt import DbtCliResource
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.storage.atomic import private_folder, write_text
+from clinseek_assets.storage.disk_trouble import disk_trouble
 from clinseek_assets.storage.fingerprint import of_file, of_parts
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt"
@@ -47,9 +48,9 @@ def parse(layout: Layout) -> None:
     environment = {**os.environ, **QUIET, **places(layout)}
     ran = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode:
-        raise SettingsFault(
-            f"dbt cannot parse the project {PROJECT}: {(ran.stdout or ran.stderr).strip()[-1000:]}",
-            mend="Mend the file that dbt names.",
+        told = (ran.stdout or ran.stderr).strip()
+        raise disk_trouble(OSError(told)) or SettingsFault(
+            f"dbt cannot parse the project {PROJECT}: {told[-1000:]}", mend="Mend the file that dbt names."
         )
 
 

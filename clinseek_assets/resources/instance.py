@@ -34,6 +34,8 @@ concurrency:
     granularity: op
 # A run whose process was killed is noticed, and run again: what it had finished is kept, nothing is asked twice.
 run_launcher: {module: clinseek_assets.resources.run_launcher, class: WatchedRunLauncher}
+# A code server that is started again is waited for.
+run_queue: {max_user_code_failure_retries: 40, user_code_failure_retry_delay: 15}
 run_monitoring:
   enabled: true
   poll_interval_seconds: 20

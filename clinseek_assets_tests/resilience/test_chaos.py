@@ -35,15 +35,30 @@ from clinseek_assets_tests.resilience.postgres import Postgres, absent, postgres
 from clinseek_assets_tests.resilience.servers import Servers, kill, serving_home
 
 SEED = int(os.environ.get("CLINSEEK_CHAOS_SEED", "20261"))
-KILLS = 20
-MODELS = ("first", "second", "third")
-ARMS = ("curated", "seeking")
-ASSETS = [ARMS_OF["text"][arm].predictions for arm in ARMS]
+ROUNDS = {"curated": 1, "seeking": 3}  # requests a question
 CONCURRENCY = 4
 ANSWER_SECONDS = 0.4
 BEFORE_A_KILL = 300.0  # seconds without progress after which the next kill comes all the same
 IN_ALL = 7200.0
 OF_TIME = ("seconds", "built_at", "answered_at", "asked_at")
+
+
+@dataclass(frozen=True)
+class Chaos:
+    """What is backfilled, where its events are kept, and how often something is killed meanwhile."""
+
+    store: str
+    kills: int
+    models: tuple[str, ...]
+    arms: tuple[str, ...]
+
+
+ALL = {"models": ("first", "second", "third"), "arms": ("curated", "seeking")}
+CASES = {
+    "few": Chaos("sqlite", 3, ("first",), ("curated",)),
+    "sqlite": Chaos("sqlite", 20, **ALL),
+    "postgres": Chaos("postgres", 20, **ALL),
+}
 
 
 @dataclass(frozen=True)
@@ -56,32 +71,31 @@ class AfterKill:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("store", ["sqlite", "postgres"])
-def test_a_backfill_that_is_killed_again_and_again(store: str, unanswered: dict[str, str], tmp_path: Path):
-    if store == "postgres" and (reason := absent()):
+@pytest.mark.parametrize("chaos", CASES.values(), ids=CASES)
+def test_a_backfill_that_is_killed_again_and_again(chaos: Chaos, unanswered: dict[str, str], tmp_path: Path):
+    on_postgres = chaos.store == "postgres"
+    if on_postgres and (reason := absent()):
         pytest.skip(reason)
-    with answering(ANSWER_SECONDS) as (record, url), postgres() if store == "postgres" else nullcontext() as database:
-        environment = {
-            **unanswered,
-            "CLINSEEK_MODELS": str(models_file(tmp_path / "models.yaml", url, MODELS, CONCURRENCY, arms=list(ARMS))),
-        }
+    with answering(ANSWER_SECONDS) as (record, url), postgres() if on_postgres else nullcontext() as database:
+        models = models_file(tmp_path / "models.yaml", url, chaos.models, CONCURRENCY, arms=list(chaos.arms))
+        environment = {**unanswered, "CLINSEEK_MODELS": str(models)}
         if database is not None:
             keep_events_in(database, Path(unanswered["DAGSTER_HOME"]))
-        kills = disturbed(environment, tmp_path, record, database)
+        kills = disturbed(chaos, environment, tmp_path, record, database)
         repeats = record.counted().total() - len(record.counted())
         asked, arrived = len(record.arrived), list(record.arrived)
-        ours = tables(environment)
+        ours = tables(chaos, environment)
         assert len(record.arrived) == asked, "all was journalled, but something was asked again"
         undisturbed = {**environment, "CLINSEEK_HOME": str(tmp_path / "undisturbed")}
         made_anew(Path(environment["CLINSEEK_HOME"]), Path(undisturbed["CLINSEEK_HOME"]))
         record.arrived.clear()
-        theirs = tables(undisturbed)
+        theirs = tables(chaos, undisturbed)
         counted = record.counted()
     told = {"kills": Counter(each.killed for each in kills), "requests": asked, "repeats": repeats}
     print(json.dumps(told))
     assert counted.total() == len(counted), "two questions cannot be told apart by what is asked"
     assert asked - repeats == len(counted)
-    assert ours.keys() == theirs.keys() and len(ours) > len(MODELS) * len(ARMS) * len(SUBTASKS)
+    assert ours.keys() == theirs.keys() and len(ours) > len(chaos.models) * len(chaos.arms) * len(SUBTASKS)
     for name, frame in theirs.items():
         pandas.testing.assert_frame_equal(ours[name], frame, obj=name)
     for each in kills:
@@ -90,15 +104,18 @@ def test_a_backfill_that_is_killed_again_and_again(store: str, unanswered: dict[
         )
 
 
-def disturbed(environment: dict[str, str], folder: Path, record: Record, database: Postgres | None) -> list[AfterKill]:
+def disturbed(
+    chaos: Chaos, environment: dict[str, str], folder: Path, record: Record, database: Postgres | None
+) -> list[AfterKill]:
     """The backfill with its kills, to the end."""
     home = Path(environment["CLINSEEK_HOME"])
     chance = random.Random(SEED)
-    expected = len(manifest(home)) * len(MODELS) * (1 + 3)
-    moments = sorted(chance.sample(range(5, int(expected * 0.9)), KILLS))
+    expected = len(manifest(home)) * len(chaos.models) * sum(ROUNDS[arm] for arm in chaos.arms)
+    moments = sorted(chance.sample(range(5, int(expected * 0.9)), chaos.kills))
+    assets = [ARMS_OF["text"][arm].predictions for arm in chaos.arms]
     kills: list[AfterKill] = []
     with serving_home(environment, folder / "servers") as servers:
-        backfill = servers.backfill(ASSETS, [f"{model}|{subtask}" for model in MODELS for subtask in SUBTASKS])
+        backfill = servers.backfill(assets, [f"{model}|{subtask}" for model in chaos.models for subtask in SUBTASKS])
         until = time.monotonic() + IN_ALL
         for moment in moments:
             wait_for_requests(record, moment)
@@ -168,12 +185,12 @@ def environ(environment: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def tables(environment: dict[str, str]) -> dict[str, pandas.DataFrame]:
+def tables(chaos: Chaos, environment: dict[str, str]) -> dict[str, pandas.DataFrame]:
     """All tables of answers, scores and marts of a home that is brought up to date, without columns of time."""
     with environ(environment):
         settings = load_settings()
         with open_instance(settings.layout) as instance:
-            rebuild(build(settings), instance, wanted=Wanted(arms=set(ARMS), splits={"text"}))
+            rebuild(build(settings), instance, wanted=Wanted(arms=set(chaos.arms), splits={"text"}))
     assets = settings.layout.assets
     found = {}
     for path in sorted(assets.glob("*/**/*.parquet")):
