@@ -14,7 +14,7 @@ BLOCK = 512  # bytes; the unit of st_blocks on every system
 # `mimic/extraction.py`, `synthetic/release.py`.
 UNDER_WAY = (".unfinished-*", ".scratch-*", ".synthesizing-*")
 # Files that carry locks: `storage/working_here.py`, `taking_turns.py`, `served.py`, `sole_use.py`.
-LOCKS = (".at-work", ".turn", ".turn-*", ".served", ".in-use")
+LOCKS = (".at-work", ".turn*", ".turn-*", ".served", ".in-use")
 
 
 class Nature(StrEnum):
