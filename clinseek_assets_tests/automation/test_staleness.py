@@ -107,7 +107,7 @@ def test_a_changed_file_model_or_prompt_is_the_cause_of_what_rests_on_it_and_of_
 
 @pytest.mark.slow
 def test_a_changed_manifest_is_seen_and_a_run_makes_everything_fresh_again_also_what_it_left_alone(own: Graph):
-    corrected, other = FEW[0], FEW[1]
+    corrected, other = "labevents", FEW[1]
     correct_questions(own, corrected)
     look(own)
     found = staleness(own.instance, EVERYTHING)
