@@ -12,6 +12,7 @@ partitions.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
@@ -28,16 +29,47 @@ MOST_RECORDS = 10_000
 def is_outdated(record: EventLogRecord, key: dg.AssetKey, graph: BaseAssetGraph, instance: dg.DagsterInstance) -> bool:
     """Whether the record of an unpartitioned asset names another version of an input than the newest."""
     event = record.event_log_entry.asset_materialization
-    tags = (event.tags if event else None) or {}
-    for dep in graph.get(key).parent_keys:
-        newest = instance.get_latest_data_version_record(dep)
-        if newest and graph.get(dep).is_partitioned:
-            observed = newest.event_log_entry.asset_observation is not None
-            if observed and tags.get(get_input_event_pointer_tag(dep)) != str(newest.storage_id):
-                return True
-        elif newest and tags.get(get_input_data_version_tag(dep)) != version_of(newest):
-            return True
-    return False
+    if event is None:
+        return True  # dbt's tests observe what was never made
+    tags = event.tags or {}
+    return any(
+        observed_since(dep, tags, instance) if graph.get(dep).is_partitioned else has_another(dep, tags, instance)
+        for dep in graph.get(key).parent_keys
+    )
+
+
+def has_another(dep: dg.AssetKey, tags: Mapping[str, str], instance: dg.DagsterInstance) -> bool:
+    """Whether an input without partitions has another version than a record's tags say.
+
+    What dbt's tests observe of what was never made is no version.
+    """
+    newest = instance.get_latest_data_version_record(dep)
+    now = version_of(newest) if newest else None
+    if newest is None or (is_observed(newest) and now is None):
+        return False
+    return tags.get(get_input_data_version_tag(dep)) != now
+
+
+def observed_since(dep: dg.AssetKey, tags: Mapping[str, str], instance: dg.DagsterInstance) -> bool:
+    """Whether a new version of a partition of an observed input was recorded after what a record's tags point to."""
+    newest = instance.get_latest_data_version_record(dep)
+    pointer = tags.get(get_input_event_pointer_tag(dep), "")
+    place = int(pointer) if pointer.isdigit() else 0
+    return newest is not None and is_observed(newest) and last_observed(dep, instance) > place
+
+
+def is_observed(newest: EventLogRecord) -> bool:
+    """Whether an asset with this newest record is observed and not made."""
+    return newest.event_log_entry.asset_materialization is None
+
+
+def last_observed(key: dg.AssetKey, instance: dg.DagsterInstance) -> int:
+    """Where the log last has a new version of a partition of an observed asset; 0 where it has none.
+
+    What dbt's tests observe has no partition, and is no version.
+    """
+    observed = dg.DagsterEventType.ASSET_OBSERVATION
+    return max(instance.event_log_storage.get_latest_storage_id_by_partition(key, observed).values(), default=0)
 
 
 def outdated_partitions(key: dg.AssetKey, graph: BaseAssetGraph, instance: dg.DagsterInstance) -> set[str]:
@@ -48,10 +80,10 @@ def outdated_partitions(key: dg.AssetKey, graph: BaseAssetGraph, instance: dg.Da
     outdated: set[str] = set()
     for dep in whole_inputs(key, graph):
         newest = instance.get_latest_data_version_record(dep)
-        older = {partition: place for partition, place in placed.items() if newest and place < newest.storage_id}
-        if newest and older:
+        if newest is None or (now := version_of(newest)) is None:
+            continue
+        if older := {partition: place for partition, place in placed.items() if place < newest.storage_id}:
             places, versions = history(newest, dep, min(older.values()), instance)
-            now = version_of(newest)
             outdated |= {key for key, place in older.items() if versions[bisect_left(places, place)] != now}
     return outdated
 
@@ -72,8 +104,7 @@ def history(
         since: the place.
         instance: the log's.
     """
-    made = newest.event_log_entry.asset_materialization is not None
-    fetch = instance.fetch_materializations if made else instance.fetch_observations
+    fetch = instance.fetch_observations if is_observed(newest) else instance.fetch_materializations
     records = fetch(dg.AssetRecordsFilter(asset_key=key, after_storage_id=since), MOST_RECORDS, ascending=True).records
     before = instance.get_latest_data_version_record(key, before_cursor=since)
     versions = [version_of(record) for record in records]
