@@ -14,8 +14,8 @@ from clinseek_assets.mimic.catalogue import TABLES
 from clinseek_assets.synthetic.release import SEED, synthesize
 from clinseek_assets.synthetic.scaled_sources import scale_of
 
-# Rows of a profile at scale 1, about; a profile's patients are at most 1% of the rows only from scale 100 on.
-ROWS = {"small": 305_000, "full": 3_110_000}
+# Rows of a profile at scale 1, rather too few than too many: `full` at scale 33 has 108 million.
+ROWS = {"small": 304_000, "full": 3_110_000}
 USUAL_ROWS = 9_000_000
 NAMED_ROWS = 100_000_000
 

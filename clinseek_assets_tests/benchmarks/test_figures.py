@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from benchmarks.figures import page, write_section
+from benchmarks.figures import FILE, PAGE, page, read_figures, write_section
 
 MACHINE = {
     "cores": 2,
@@ -33,6 +33,14 @@ FULL = {
     "peak_mb": 812.4,
     "leaderboards": {"text": [ROW]},
 }
+
+
+def test_the_page_in_the_repository_is_made_of_the_file_beside_it():
+    assert PAGE.read_text(encoding="utf-8") == page(read_figures())
+
+
+def test_the_file_in_the_repository_has_no_path():
+    assert not re.search(r"/(tmp|home|root|work|usr)\b", FILE.read_text(encoding="utf-8"))
 
 
 def test_a_section_is_replaced_alone_and_the_page_follows(tmp_path):
