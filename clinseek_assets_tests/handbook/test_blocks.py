@@ -118,7 +118,7 @@ def anchors_of(path: Path) -> set[str]:
     ("line", "reason"),
     [
         ("clinseek evaluate --model m --arm sekking", "is not one of"),
-        ("clinseek evaluate --arm seeking", "--model is needed"),
+        ("clinseek synthesize --profile small", "--out is needed"),
         ("clinseek evaluate --model m --subtask labevent", "no subtask"),
         ("clinseek evaluate --model m --limit many", "not a valid"),
         ("clinseek evaluate --model m --no-such-option", "No such option"),
