@@ -96,7 +96,7 @@ def _of_the_disk(error: Exception) -> Fault | None:
     """The fault of a file that cannot be used, whichever library met it (the event log, a database, a table)."""
     from clinseek_assets.storage.disk_trouble import disk_trouble
 
-    if isinstance(error, OSError) and error.filename:
+    if isinstance(error, PermissionError):
         return _told(error)
     return disk_trouble(error) or (_told(error) if isinstance(error, OSError) else None)
 

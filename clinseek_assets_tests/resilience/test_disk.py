@@ -55,6 +55,7 @@ def test_a_home_that_is_read_only(unanswered: dict[str, str], tmp_path: Path):
     with answering(0.0) as (record, url):
         models = models_file(tmp_path / "models.yaml", url, [MODEL], 4)
         environment = {**unanswered, "CLINSEEK_MODELS": str(models)}
+        assert call(environment, "clean", "--json")[0] == 0  # as after any use: dbt's project is parsed
         with read_only(home):
             clear_error(*call(environment, *EVALUATE), "read-only", "CLINSEEK_HOME")
             clear_error(*call(environment, "clean", "--remove", "dbt"), "ead-only")
