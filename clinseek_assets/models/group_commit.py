@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -113,7 +113,7 @@ class GroupCommit(Generic[Item]):
                         self._write(database, [item for item, _ in batch])
                     if self._give is not None:
                         self._give(database)
-            except (sqlite3.Error, OSError, StoreFault) as error:
+            except Exception as error:  # any: a writer that ended over it would leave its callers waiting for ever
                 fault = error if isinstance(error, StoreFault) else unusable(self._called, self._path, error)
                 self._lost = self._lost or (fault if any(answer is None for _, answer in batch) else None)
             _tell([answer for _, answer in batch if answer is not None], fault)
@@ -126,7 +126,8 @@ class GroupCommit(Generic[Item]):
         try:
             entry = self._waiting.get()
             if entry is not None:
-                time.sleep(self._gather_seconds)
+                with suppress(OSError):  # a clock that is meddled with may refuse; this is nothing but thrift
+                    time.sleep(self._gather_seconds)
             while entry is not None:
                 batch.append(entry)
                 if len(batch) == MOST_TOGETHER:
