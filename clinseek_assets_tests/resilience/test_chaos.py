@@ -56,6 +56,7 @@ class Chaos:
 ALL = {"models": ("first", "second", "third"), "arms": ("curated", "seeking")}
 CASES = {
     "few": Chaos("sqlite", 3, ("first",), ("curated",)),
+    "few on postgres": Chaos("postgres", 3, ("first",), ("curated",)),
     "sqlite": Chaos("sqlite", 20, **ALL),
     "postgres": Chaos("postgres", 20, **ALL),
 }
