@@ -190,6 +190,7 @@ def test_a_lost_instance_is_told_again_and_no_file_is_written(finished_home, tin
     assert again == receipts
 
 
+@pytest.mark.slow
 def test_a_changed_question_redoes_its_own_subtask_only(copied_release, finished_home, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(finished_home, home)

@@ -180,6 +180,7 @@ def test_copies_of_images_are_their_owner_s_alone(multimodal_home: Path) -> None
             assert max(image.size) <= 1568 and not image.getexif()
 
 
+@pytest.mark.slow
 def test_reports_are_shown_in_all_arms_or_in_none(seen: Graph) -> None:
     group = "finding_presence"
     contexts = seen.settings.layout.contexts("multimodal", "curated", group)

@@ -84,6 +84,7 @@ def begun(step: WatchedStep) -> bool:
     return step._begun_by() is not None
 
 
+@pytest.mark.slow
 def test_a_step_s_life_on_a_worker(worker):
     """One worker for all of it, since starting one takes longer than the rest."""
     short, waiting = worker.step(0.1, "short"), worker.step(0.1, "waiting", queue="nobody")

@@ -74,6 +74,7 @@ def endless(home: Path, *names: str) -> None:
         (home / f"{name}.waits").write_text("nothing")
 
 
+@pytest.mark.slow
 def test_what_does_not_need_each_other_is_made_at_the_same_time_by_two_workers(tmp_path):
     (tmp_path / "left.waits").write_text("right")
     (tmp_path / "right.waits").write_text("left")

@@ -56,6 +56,7 @@ def without_a_model(finished: Graph, tmp_path: Path) -> Graph:
     return Graph(settings_over(release, finished.settings.home, CLINSEEK_MODELS=str(registry)), finished.instance)
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_model_goes_on_request_and_its_journals_do_not(without_a_model: Graph):
     home = without_a_model.settings.home
     before = files_of(home)
@@ -99,6 +100,7 @@ def test_leftovers_go_once_nobody_can_be_at_them(finished: Graph):
     assert young.exists() and not old.exists() and not spilled.parents[1].exists()
 
 
+@pytest.mark.slow
 def test_not_while_a_run_is_at_work(finished: Graph):
     with working_here(finished.settings.home):
         refused = subprocess.run(

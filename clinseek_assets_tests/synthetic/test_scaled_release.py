@@ -61,6 +61,7 @@ def test_the_record_vouches_for_every_file_and_a_second_run_does_no_work(scaled)
     assert make_release(TINY, scaled.root, seed=SEED, scale=scale_of(5)).reused
 
 
+@pytest.mark.slow
 def test_patient_databases_and_dictionaries_are_those_of_the_release_as_it_is(
     scaled, tiny_release, finished_home, tmp_path
 ):
