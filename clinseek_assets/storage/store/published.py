@@ -21,8 +21,8 @@ from typing import Any
 from clinseek_assets.faults import StoreFault
 from clinseek_assets.storage.atomic import UNFINISHED, private_folder, whole_file, write_text
 from clinseek_assets.storage.fingerprint import of_file, of_text
+from clinseek_assets.storage.known_hashes import KnownHashes
 from clinseek_assets.storage.receipts import Receipt
-from clinseek_assets.storage.store.known_hashes import KnownHashes
 from clinseek_assets.storage.store.objects import Objects, shown, side_by_side
 
 LOOK_AGAIN_SECONDS = 5.0  # the store is not asked more often what is new, unless somebody must know now
