@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 from pathlib import Path
@@ -59,11 +58,6 @@ def run(folder: Path, rows: int, rounds: int) -> dict[str, Any]:
         "processor_time_ratio": worked.answer["processor_seconds"] / decompressed.answer["processor_seconds"],
         "peak_mb": worked.peak_mb,
     }
-
-
-def cohort_of(manifest: Path) -> set[int]:
-    """The patients of a text manifest."""
-    return {int(row["subject_id"]) for row in json.loads(manifest.read_text(encoding="utf-8"))}
 
 
 def _seconds(measured: Measured) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from clinseek_assets.locations.multimodal_inputs import Asked
 from clinseek_assets.locations.settings import SETTINGS_FILE, Settings, examine_settings
 from clinseek_assets.locations.software import software
 from clinseek_assets.mimic.source_files import find_source_files
+from clinseek_assets.storage.disk_room import free_bytes, nearest_folder
 
 if TYPE_CHECKING:
     from clinseek_assets.storage.store.standing import StoreStanding
@@ -174,13 +174,13 @@ def enabled_models(settings: Settings) -> tuple[list[str], list[str]]:
 def home_state(settings: Settings) -> dict[str, Any]:
     """The home folder: what it holds, whether it can be written to, and the free space on its disk in bytes."""
     home = settings.home
-    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    nearest = nearest_folder(home)
     holds = [name for name in ("release", "sources", "assets", "dagster") if (home / name).exists()]
     return {
         "path": home,
         "exists": home.is_dir(),
         "writable": nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK),
-        "free_bytes": shutil.disk_usage(nearest).free,
+        "free_bytes": free_bytes(home),
         "holds": holds,
         "synthetic": settings.synthetic,
         "own_inputs": settings.own_inputs,

@@ -30,7 +30,13 @@ COUNTS = ("partitions", "questions", "kept", "answers", "prompt tokens", "comple
 
 
 def forecasts(
-    home: Home, model: Model, arms: Sequence[Arm], subtasks: Sequence[str], limit: int | None, least_runs: int = 1
+    home: Home,
+    model: Model,
+    arms: Sequence[Arm],
+    subtasks: Sequence[str],
+    limit: int | None,
+    least_runs: int,
+    totals: Sequence[Totals],
 ) -> dict[str, Any]:
     """How much would be asked in each arm, what it would cost, and what the campaign has left.
 
@@ -40,7 +46,6 @@ def forecasts(
     answered question goes by the lengths of its contexts (prompts only, a lower bound); a seeking arm has none, and
     then nothing is told.
     """
-    totals = ledger_totals(home)
     told = [forecast(home, model, arm, subtasks, limit, least_runs, totals) for arm in arms]
     campaign = home.registry.campaign
     return {

@@ -209,7 +209,7 @@ def extract_tables(
         destination_of: the Parquet file of a table.
         progress: called with source bytes done and in all.
     """
-    meter = _Meter({name: source.path.stat().st_size for name, source in inventory.files.items()}, progress)
+    meter = Meter({name: source.path.stat().st_size for name, source in inventory.files.items()}, progress)
     largest_first = sorted(inventory.files.values(), key=lambda source: -meter.sizes[source.table.name])
     jobs: dict[str, Future[Extraction]] = {}
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
@@ -253,12 +253,17 @@ def rows_with(source: SourceFile, column: str, values: Collection[int]) -> pa.Ta
     return pa.Table.from_batches(batches, parquet_schema(source.table))
 
 
-class _InterruptedError(Exception):
-    """The run was interrupted while a worker was reading."""
+class _StoppedError(Exception):
+    """The run was broken off while a worker was at a table."""
 
 
-class _Meter:
-    """Adds up what the workers have read, and stops them where the run is interrupted."""
+class Meter:
+    """Adds up how many bytes of their tables workers have done, and stops them where the run is broken off.
+
+    Args:
+        sizes: bytes by table.
+        progress: told bytes done and bytes in all.
+    """
 
     def __init__(self, sizes: dict[str, int], progress: Callable[[int, int], None] | None) -> None:
         self.sizes = sizes
@@ -268,18 +273,20 @@ class _Meter:
         self._stopped = False
 
     def stop(self) -> None:
+        """End every worker at its next advance."""
         self._stopped = True
 
     def advance(self, table: str, count: int) -> None:
+        """Tell that so many bytes of a table are done; ends the worker that tells it once all are to stop."""
         if self._stopped:
-            raise _InterruptedError
+            raise _StoppedError
         with self._lock:
             self._read[table] = count
             if self._progress is not None:
                 self._progress(sum(self._read.values()), sum(self.sizes.values()))
 
 
-def _metered(source: SourceFile, cohort: Collection[int] | None, destination: Path, meter: _Meter) -> Extraction:
+def _metered(source: SourceFile, cohort: Collection[int] | None, destination: Path, meter: Meter) -> Extraction:
     name = source.table.name
     try:
         return extract_table(source, cohort, destination, on_read=lambda count: meter.advance(name, count))

@@ -24,8 +24,8 @@ from clinseek_assets.storage.sole_use import sole_use
 from clinseek_assets.synthetic.ehr_bench import WAYS, as_released, ways_of, without_contexts, write_ehr_bench
 from clinseek_assets.synthetic.multimodal import write_multimodal
 from clinseek_assets.synthetic.profiles import Profile, profile_named
-from clinseek_assets.synthetic.scaled_sources import AS_IT_IS, Scale, forecast, path_in, write_scaled_sources
-from clinseek_assets.synthetic.sources import write_sources
+from clinseek_assets.synthetic.scaled_sources import AS_IT_IS, Scale, forecast, require_room, write_scaled_sources
+from clinseek_assets.synthetic.sources import path_in, write_sources
 from clinseek_assets.synthetic.vouching import RECORD_FILE, changed_files, read_record, write_records
 
 GENERATOR_VERSION = "2"
@@ -151,7 +151,7 @@ def _scaled(profile: Profile, out: Path, seed: int, scale: Scale, work: Path, te
                 for folder in FOLDERS:
                     shutil.copytree(out / folder, base / folder, copy_function=os.link)
             else:
-                forecast(profile.patients, seed, scale, out).refuse_what_has_no_room(out)
+                require_room(out, forecast(profile.patients, seed, scale, out).size)
                 content = _made_aside(profile, base, seed, tell)
         mimic = base / "sources" / "mimic_iv"
         made = write_scaled_sources(

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,10 +17,11 @@ from isal import igzip
 
 from clinseek_assets.faults import Fault, SettingsFault
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES, TABLES
-from clinseek_assets.mimic.tables import Table
+from clinseek_assets.mimic.extraction import Meter
 from clinseek_assets.storage.atomic import sweep
-from clinseek_assets.synthetic.scaling import COMPRESSION, population, refuse_what_has_no_ids, write_scaled
-from clinseek_assets.synthetic.sources import batch
+from clinseek_assets.storage.disk_room import free_bytes
+from clinseek_assets.synthetic.scaling import population, refuse_what_has_no_ids, write_scaled
+from clinseek_assets.synthetic.sources import COMPRESSION, batch, path_in
 
 # Patients that are drawn to forecast how large the files of all of them will be.
 SAMPLE = 40
@@ -76,18 +75,24 @@ class Forecast:
     size: int
     free: int
 
-    def refuse_what_has_no_room(self, place: Path) -> None:
-        """Refuse to write what would fill the disk.
 
-        Raises:
-            Fault: the disk has not enough room.
-        """
-        if self.size * MARGIN > self.free:
-            raise Fault(
-                f"{place}: about {self.size / 1e9:,.1f} GB would be written ({self.rows:,} rows), and "
-                f"{self.free / 1e9:,.1f} GB are free; {self.size * MARGIN / 1e9:,.1f} GB should be.",
-                mend="Take a smaller --scale, fewer --tables or another disk.",
-            )
+def require_room(place: Path, size: int) -> None:
+    """Refuse to write what would fill the disk.
+
+    Args:
+        place: the folder that is written to.
+        size: bytes that are to be written there.
+
+    Raises:
+        Fault: the disk has not enough room.
+    """
+    free = free_bytes(place)
+    if size * MARGIN > free:
+        raise Fault(
+            f"{place}: about {size / 1e9:,.1f} GB would be written, and {free / 1e9:,.1f} GB are free; "
+            f"{size * MARGIN / 1e9:,.1f} GB should be.",
+            mend="Take a smaller --scale, fewer --tables or another disk.",
+        )
 
 
 def forecast(patients: int, seed: int, scale: Scale, out: Path) -> Forecast:
@@ -104,12 +109,6 @@ def forecast(patients: int, seed: int, scale: Scale, out: Path) -> Forecast:
         rows += number * times
         packed += len(igzip.compress(text, COMPRESSION)) * times
     return Forecast(round(rows), round(packed), free_bytes(out))
-
-
-def free_bytes(place: Path) -> int:
-    """How many bytes the disk that a folder lies on, or will lie on, has to give."""
-    there = next(folder for folder in [place.absolute(), *place.absolute().parents] if folder.exists())
-    return shutil.disk_usage(there).free
 
 
 def write_scaled_sources(
@@ -136,14 +135,9 @@ def write_scaled_sources(
         sweep(module)
     missing = [name for name, path in made.items() if not path.is_file()]
     size = sum(sources[name].stat().st_size for name in missing) * scale.times
-    Forecast(0, size, free_bytes(folder)).refuse_what_has_no_room(folder)
+    require_room(folder, size)
     _write_all({name: (sources[name], made[name]) for name in missing}, release, scale.times, progress)
     return made
-
-
-def path_in(folder: Path, table: Table) -> Path:
-    """Where a table's file lies below `mimic_iv/`."""
-    return folder / table.module / f"{table.name}.csv.gz"
 
 
 def _write_all(
@@ -152,40 +146,20 @@ def _write_all(
     with gzip.open(path_in(release, TABLES["patients"])) as stream:
         own = pl.read_csv(stream.read(), columns=["subject_id"])["subject_id"].to_list()
     people = population(own, times)
-    meter = _Meter({name: source.stat().st_size for name, (source, _) in files.items()}, progress)
+    meter = Meter({name: source.stat().st_size for name, (source, _) in files.items()}, progress)
 
     def write(name: str) -> None:
         source, destination = files[name]
-        write_scaled(source, TABLES[name], people, own, destination, told=lambda share: meter.advance(name, share))
+
+        def told(share: float) -> None:
+            meter.advance(name, int(share * meter.sizes[name]))
+
+        write_scaled(source, TABLES[name], people, own, destination, told=told)
 
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         try:
             list(workers.map(write, sorted(files, key=lambda name: -meter.sizes[name])))
         except BaseException:
-            meter.stopped = True
+            meter.stop()
             workers.shutdown(cancel_futures=True)
             raise
-
-
-class _StoppedError(Exception):
-    """The run was broken off while a table was written."""
-
-
-class _Meter:
-    """Adds up what is written, and stops the writers where the run is broken off."""
-
-    def __init__(self, sizes: Mapping[str, int], progress: Callable[[int, int], None] | None) -> None:
-        self.sizes = sizes
-        self.stopped = False
-        self._progress = progress
-        self._done = dict.fromkeys(sizes, 0)
-        self._lock = threading.Lock()
-
-    def advance(self, table: str, share: float) -> None:
-        """Tell that this share of a table is written."""
-        if self.stopped:
-            raise _StoppedError
-        with self._lock:
-            self._done[table] = int(share * self.sizes[table])
-            if self._progress:
-                self._progress(sum(self._done.values()), sum(self.sizes.values()))

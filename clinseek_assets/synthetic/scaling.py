@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from isal import igzip
 
 from clinseek_assets.faults import Fault, SettingsFault
 from clinseek_assets.mimic.tables import Table
 from clinseek_assets.storage.atomic import whole_file
+from clinseek_assets.synthetic.sources import gz_stream
 
 # Patients' ids are whole numbers of eight digits, from here on.
 FIRST_SUBJECT, END_OF_SUBJECTS = 10_000_000, 20_000_000
@@ -37,7 +37,6 @@ NUMBERS = frozenset(
 # Ids that begin with the patient's: `10000032-17`.
 TEXTS = frozenset({"emar_id", "poe_id", "discontinue_of_poe_id", "discontinued_by_poe_id", "note_id"})
 BYTES_A_CHUNK = 8 << 20
-COMPRESSION = 1
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def write_scaled(
     with (
         whole_file(destination) as unfinished,
         unfinished.open("wb") as raw,
-        igzip.IGzipFile(filename="", mode="wb", compresslevel=COMPRESSION, fileobj=raw, mtime=0) as stream,
+        gz_stream(raw) as stream,
     ):
         stream.write((",".join(table.column_names) + "\n").encode())
         for done, text in pool.texts(people):

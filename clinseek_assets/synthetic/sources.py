@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, cast
 from isal import igzip
 
 from clinseek_assets.mimic.catalogue import TABLES
+from clinseek_assets.mimic.tables import Table
 from clinseek_assets.synthetic.dictionaries import ATC_HEADER, atc_rows, dictionary_rows
 from clinseek_assets.synthetic.life import patient_rows
 
@@ -64,18 +65,27 @@ def write_sources(
     return counts
 
 
+def path_in(folder: Path, table: Table) -> Path:
+    """Where a table's file lies below `mimic_iv/`."""
+    return folder / table.module / f"{table.name}.csv.gz"
+
+
+def gz_stream(raw: BinaryIO) -> igzip.IGzipFile:
+    """Compresses into an open file; no time stamp and no name inside, so that the same text gives the same bytes."""
+    return igzip.IGzipFile(filename="", mode="wb", compresslevel=COMPRESSION, fileobj=raw, mtime=0)
+
+
 class _GzTable:
-    """A gz file that starts with its table's header; no time stamp and no name inside."""
+    """A gz file that starts with its table's header."""
 
     def __init__(self, folder: Path, table: str) -> None:
-        self._path = folder / "mimic_iv" / TABLES[table].module / f"{table}.csv.gz"
+        self._path = path_in(folder / "mimic_iv", TABLES[table])
         self._header = TABLES[table].column_names
 
     def __enter__(self) -> _GzTable:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._raw = self._path.open("wb")
-        stream = igzip.IGzipFile(filename="", mode="wb", compresslevel=COMPRESSION, fileobj=self._raw, mtime=0)
-        self._stream = cast(BinaryIO, stream)
+        self._stream = cast(BinaryIO, gz_stream(self._raw))
         self.write(_as_csv([self._header]))
         return self
 

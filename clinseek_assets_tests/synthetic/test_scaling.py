@@ -10,8 +10,8 @@ import pytest
 
 from clinseek_assets.faults import Fault, SettingsFault
 from clinseek_assets.mimic.catalogue import PATIENT_TABLES, TABLES
-from clinseek_assets.synthetic.scaled_sources import path_in
 from clinseek_assets.synthetic.scaling import NUMBERS, TEXTS, population, write_scaled
+from clinseek_assets.synthetic.sources import path_in
 
 TIMES = 3
 FEW = 40
