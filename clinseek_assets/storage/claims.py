@@ -6,13 +6,12 @@ files stay, empty and private: removing one would leave a later claimer with a l
 
 from __future__ import annotations
 
-import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from clinseek_assets.faults import Fault
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.storage import locks
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,13 @@ def claimed(path: Path) -> Claim | None:
         Fault: the file cannot be used.
     """
     try:
-        private_folder(path.parent)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        file = locks.opened(path.parent, path.name)
     except OSError as error:
         raise Fault(
             f"The file {path}, by which runs keep off each other's work, cannot be used ({type(error).__name__}).",
             mend="Check that the folder can be written to and the disk is not full.",
         ) from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return None
-    except OSError:  # a file system that knows no locks: runs have to be kept apart by the user
-        pass
-    return Claim(file)
+    if locks.alone_at_once(file):
+        return Claim(file)
+    os.close(file)
+    return None
