@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,8 +25,6 @@ from clinseek_assets.storage.working_here import nobody_working
 from clinseek_assets.upkeep.findings import KINDS, Finding, findings
 from clinseek_assets.upkeep.old_runs import forget, old_runs
 from clinseek_assets.upkeep.removal import remove
-
-PAID = tuple(kind.name for kind in KINDS if kind.paid)
 
 
 @dataclass(frozen=True)
@@ -106,20 +105,21 @@ def take_away(
     settings: Settings, location: CodeLocation, names: Sequence[str], days: float | None, bars: StageBars
 ) -> Removed:
     """Remove the named kinds and the old runs; looked for now, since nobody works on the home any more."""
-    chosen: dict[Any, int] = {}
+    chosen: dict[Path, int] = {}
     for finding in findings(location.home, location.graph) if names else ():
         if finding.kind.name in names:
             chosen |= finding.files
     gone = remove(settings, chosen, lambda done, total: bars.show("Files", done, total))
+    size = sum(chosen[path] for path in gone)
     if days is None:
-        return Removed(gone, sum(chosen.values()))
+        return Removed(len(gone), size)
     checks: list[dg.AssetCheckKey] = [
         key for artifact in location.graph.artifacts for key in artifact.definition.check_keys
     ]
     with open_instance(settings.layout) as instance:
         runs = old_runs(instance, days, checks)
         freed = forget(instance, runs, lambda done, total: bars.show("Runs", done, total))
-    return Removed(gone, sum(chosen.values()), len(runs), freed)
+    return Removed(len(gone), size, len(runs), freed)
 
 
 def told(settings: Settings, found: Sequence[Finding], removed: Removed) -> dict[str, Any]:

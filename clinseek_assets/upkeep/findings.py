@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +78,10 @@ def sized(paths: Iterator[Path]) -> Iterator[tuple[Path, int]]:
 def unfinished(home: Home, _: Graph) -> Iterator[Path]:
     """What writers left that were killed; what was touched within the last hour may be a living one's."""
     for path, _size in files_below(home.layout.home):
-        if part_of(home.layout.home, path).files == UNDER_WAY and time.time() - path.lstat().st_mtime > LIVING_SECONDS:
-            yield path
+        if part_of(home.layout.home, path).files == UNDER_WAY:
+            with suppress(FileNotFoundError):  # a living one's has just become whole
+                if time.time() - path.lstat().st_mtime > LIVING_SECONDS:
+                    yield path
 
 
 def orphans(home: Home, _: Graph) -> Iterator[Path]:
@@ -119,11 +122,11 @@ def behind(home: Home, graph: Graph) -> Iterator[Path]:
                 yield home.receipts.place(artifact.name, partition)
 
 
-def cache(folder: Callable[[Home], Path], pattern: str = "**/*") -> Callable[[Home, Graph], Iterator[Path]]:
+def cache(folder: Callable[[Home], Path]) -> Callable[[Home, Graph], Iterator[Path]]:
     """The files of a folder that are made again when they are needed, and that nobody has paid for."""
 
     def found(home: Home, _: Graph) -> Iterator[Path]:
-        for path in folder(home).glob(pattern):
+        for path in folder(home).glob("**/*"):
             if path.is_file() and part_of(home.layout.home, path).nature is Nature.REMADE:
                 yield path
 

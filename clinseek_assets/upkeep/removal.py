@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -14,34 +14,42 @@ DATABASE = ".sqlite"
 Told = Callable[[int, int], None]
 
 
-def remove(settings: Settings, files: Iterable[Path], told: Told) -> int:
-    """Remove files, and the folders that are empty then; returns how many files are gone.
+def remove(settings: Settings, files: Iterable[Path], told: Told) -> list[Path]:
+    """Remove files, and the folders that are empty then; returns those that went.
 
     Args:
         settings: of the home that they lie in, and of the inputs that are never touched.
         files: below the home. One that lies elsewhere behind a link, or belongs to an input, stays.
         told: called with files done and files in all.
     """
-    chosen = [path for path in files if may_go(settings, path)]
-    gone = 0
+    home = settings.home.resolve()
+    inputs = [root for root in inputs_of(settings) if root != home]
+    chosen = [path for path in files if may_go(settings.home, home, inputs, path)]
+    gone = []
     # A database's own file comes before its side files by name: it is closed for good first, which takes those along.
     for done, path in enumerate(sorted(chosen), 1):
         if path.suffix == DATABASE:
             fold(path)
         with suppress(FileNotFoundError):
             path.unlink()
-        gone += 1
+            gone.append(path)
         remove_empty(path.parent, settings.home)
         told(done, len(chosen))
     return gone
 
 
-def may_go(settings: Settings, path: Path) -> bool:
-    """Whether a file lies in the home itself, and is neither a source nor part of what the user named as an input."""
-    folder, home = path.parent.resolve(), settings.home.resolve()
-    if not folder.is_relative_to(home) or part_of(settings.home, path).nature is Nature.SOURCE:
+def may_go(home: Path, real_home: Path, inputs: Sequence[Path], path: Path) -> bool:
+    """Whether a file lies in the home itself, and is neither a source nor part of what the user named as an input.
+
+    Args:
+        home: as the file's path has it.
+        real_home, inputs: with all links followed.
+        path: the file.
+    """
+    folder = path.parent.resolve()
+    if not folder.is_relative_to(real_home) or part_of(home, path).nature is Nature.SOURCE:
         return False
-    return not any(folder.is_relative_to(root) for root in inputs_of(settings) if root != home)
+    return not any(folder.is_relative_to(root) for root in inputs)
 
 
 def inputs_of(settings: Settings) -> list[Path]:
