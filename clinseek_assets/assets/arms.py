@@ -12,7 +12,7 @@ The arms differ in nothing else: sampling, reading of answers and client are the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pandas
 
 from clinseek_assets.assets.artifact import code_of
-from clinseek_assets.assets.image_links import IMAGES, REPORTS, files_of
+from clinseek_assets.assets.image_links import IMAGES, REPORTS
 from clinseek_assets.assets.kept_class import kept_class
 from clinseek_assets.assets.multimodal_contexts import report_texts
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
@@ -30,7 +30,7 @@ from clinseek_assets.models.call_tally import CallTally
 from clinseek_assets.models.priors import CandidatePriors
 from clinseek_assets.models.registry import Model
 from clinseek_assets.records.pinned.pin import Policy
-from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.home import Home, image_files
 
 if TYPE_CHECKING:
     from clinseek_assets.imaging.pictures import PictureShelf
@@ -213,7 +213,7 @@ def tools_of(home: Home, split: Split, model: Model, policy: Policy, subtask: st
     if shelf is None:
         return tools
     engines = () if baseline else image_engines(home, data_class)
-    return WithImageTools(tools, shelf, files_of(home), engines, seeing=model.vision)
+    return WithImageTools(tools, shelf, image_files(home.settings), engines, seeing=model.vision)
 
 
 def answer_by_seeking(home: Home, asked: Asked, *, split: Split, arm: str, policy: Policy) -> pandas.DataFrame:
@@ -321,3 +321,9 @@ def arms_of(split: Split) -> dict[str, Arm]:
 ARMS_OF: dict[str, dict[str, Arm]] = {name: arms_of(split) for name, split in SPLITS.items()}
 ARMS: tuple[str, ...] = tuple(ARMS_OF[TEXT.name])
 """The names of the arms, the same in both splits."""
+
+
+def every_arm() -> Iterator[Arm]:
+    """The arms of both splits."""
+    for arms in ARMS_OF.values():
+        yield from arms.values()

@@ -4,6 +4,7 @@ window as it was known at the question's moment."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pandas
@@ -20,6 +21,7 @@ from clinseek_assets.assets.artifact import (
 from clinseek_assets.assets.observed import of_files
 from clinseek_assets.assets.shown import of_frame
 from clinseek_assets.checks import contexts as checks
+from clinseek_assets.contexts.ehr_bench import bench_files
 from clinseek_assets.partitions import TEXT_SUBTASKS
 from clinseek_assets.resources.home import Home
 from clinseek_assets.resources.progress import Progress, of_work
@@ -46,12 +48,19 @@ def ehr_bench_fingerprint(root: Path | None) -> str:
     """The files of EHR-Bench that a context may come from."""
     if root is None:
         return "no EHR-Bench"
-    return of_parts(f"{path.name} {of_file(path)}" for path in ehr_bench_files(root))
+    files = [(path, path.stat()) for path in ehr_bench_files(root)]
+    return of_parts(f"{path.name} {hash_of(path, status.st_size, status.st_mtime_ns)}" for path, status in files)
 
 
 def ehr_bench_files(root: Path | None) -> list[Path]:
-    """EHR-Bench's files of questions; none where no folder is named."""
-    return sorted(root.glob("*.json*")) if root else []
+    """EHR-Bench's files of questions; none where no folder is named, or it is not there."""
+    return bench_files(root) if root and root.is_dir() else []
+
+
+@lru_cache(maxsize=256)
+def hash_of(path: Path, size: int, written: int) -> str:
+    """The hash of a file, which all subtasks share; `size` and `written` tell one that was changed."""
+    return of_file(path)
 
 
 EHR_BENCH = of_files(

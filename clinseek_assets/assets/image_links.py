@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -25,12 +24,11 @@ from clinseek_assets.benchmark.groups import EHRXQA
 from clinseek_assets.checks import image_links as checks
 from clinseek_assets.imaging.links import image_links as link_images
 from clinseek_assets.imaging.links import report_links as link_reports
-from clinseek_assets.imaging.paths import ImageFiles
 from clinseek_assets.imaging.study_times import study_times
 from clinseek_assets.imaging.verifier import Verifier
-from clinseek_assets.mimic.multimodal.radiology_reports import ReportTexts
+from clinseek_assets.mimic.multimodal.radiology_reports import ReportTexts, report_archives
 from clinseek_assets.partitions import MULTIMODAL_GROUPS
-from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.home import Home, image_files, linked_files
 from clinseek_assets.resources.progress import Progress, of_work
 from clinseek_assets.storage.fingerprint import of_value
 from clinseek_assets.storage.parquet import write_frame
@@ -41,12 +39,6 @@ OWNERS = ("team:data",)
 METADATA = "mimic_cxr/metadata"
 STUDIES = "ehrxqa/tb_cxr"
 TIME_COLUMNS = ["study_id", "StudyDate", "StudyTime"]
-
-
-def files_of(home: Home) -> ImageFiles:
-    """Where linked images are looked for."""
-    settings = home.settings
-    return ImageFiles([settings.mimic_cxr_jpg_root, settings.mimic_cxr_root, settings.release_root])
 
 
 def times_of(home: Home) -> dict[int, datetime]:
@@ -77,7 +69,7 @@ def stamps(home: Home, group: str) -> str:
     """Size and time of each linked image's file, so that a changed or a new one is looked at again."""
     from clinseek_assets.imaging.troubles import ImageFault
 
-    files = files_of(home)
+    files = image_files(home.settings)
     told: list[object] = []
     for question in home.multimodal_questions(group):
         for released in question.image_paths:
@@ -89,29 +81,19 @@ def stamps(home: Home, group: str) -> str:
     return of_value(told)
 
 
-def linked_files(home: Home, group: str) -> list[Path]:
-    """The files of a group's linked images that are there, each once."""
-    from clinseek_assets.imaging.troubles import ImageFault
-
-    files = files_of(home)
-    found: dict[Path, None] = {}
-    for question in home.multimodal_questions(group):
-        for released in question.image_paths:
-            with suppress(ImageFault):
-                found[files.find(released, question.dataset, question.subject_id)] = None
-    return list(found)
-
-
-def report_archives(home: Home) -> list[Path]:
-    """MIMIC-CXR's zip of all reports, where it lies as one."""
-    root = home.settings.mimic_cxr_root
-    return sorted(root.glob("**/mimic-cxr-reports.zip")) if root else []
+def linked_by_group(home: Home) -> dict[str | None, list[Path]]:
+    """Group -> the files of its linked images that are there, each once."""
+    files = image_files(home.settings)
+    return {
+        group: list(dict.fromkeys(linked_files(home.multimodal_questions(group), files)))
+        for group in MULTIMODAL_GROUPS.get_partition_keys()
+    }
 
 
 XRAYS = of_partitioned_files(
     "files/xrays",
     "The linked X-rays of each group, as MIMIC-CXR-JPG has them.",
-    lambda home: {group: linked_files(home, group) for group in MULTIMODAL_GROUPS.get_partition_keys()},
+    linked_by_group,
     partitions=MULTIMODAL_GROUPS,
     owners=OWNERS,
     kinds=frozenset({"jpeg"}),
@@ -119,7 +101,7 @@ XRAYS = of_partitioned_files(
 REPORT_FILES = of_files(
     "files/radiology_reports",
     "MIMIC-CXR's radiology reports in one zip.",
-    report_archives,
+    lambda home: report_archives(home.settings.mimic_cxr_root),
     owners=OWNERS,
     kinds=frozenset({"text"}),
 )
@@ -127,7 +109,10 @@ REPORT_FILES = of_files(
 
 def report_inputs(home: Home, group: str) -> list[str]:
     """The group's questions, and which zip or folder the reports lie in."""
-    told = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in report_archives(home)]
+    told = [
+        [str(path), path.stat().st_size, path.stat().st_mtime_ns]
+        for path in report_archives(home.settings.mimic_cxr_root)
+    ]
     return [home.multimodal_fingerprint(group), str(home.settings.mimic_cxr_root), of_value(told)]
 
 
@@ -159,7 +144,7 @@ def image_links(home: Home, groups: Sequence[str], progress: Progress) -> MadePa
     One resolver for all of the project; only what changed is decoded again. An image that does not resolve is an error
     of its row, so that the question is not asked.
     """
-    files, times = files_of(home), times_of(home)
+    files, times = image_files(home.settings), times_of(home)
     verifier = Verifier(home.layout.links(IMAGES, "verified").with_suffix(".sqlite"))
     for group in groups:
         frame = link_images(

@@ -19,7 +19,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED
 from clinseek_assets.faults import Fault
 from clinseek_assets.resources.home import Home
 from clinseek_assets.storage.fingerprint import of_parts
-from clinseek_assets.storage.hash_book import HashBook
+from clinseek_assets.storage.known_hashes import KnownHashes
 
 GROUP = "source_files"
 WHOLE: tuple[None] = (None,)
@@ -39,19 +39,30 @@ class Version:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Sight:
+    """A source as it lies there at one moment.
+
+    Attributes:
+        versions: partition (None where it has none) -> what it holds now; what is not there is left out.
+        unread: how many bytes have to be read to tell that.
+    """
+
+    versions: Callable[[], Mapping[str | None, Version]]
+    unread: Callable[[], int]
+
+
 @dataclass(frozen=True, eq=False)  # one source is one object
 class Source:
     """One thing that assets are made from.
 
     Attributes:
         spec: how it stands on the lineage page.
-        versions: partition (None where it has none) -> what it holds now; what is not there is left out.
-        unread: how many bytes have to be read to tell that.
+        look: finds what there is of it.
     """
 
     spec: dg.AssetSpec
-    versions: Callable[[Home], Mapping[str | None, Version]]
-    unread: Callable[[Home], int]
+    look: Callable[[Home], Sight]
 
     @property
     def name(self) -> str:
@@ -68,7 +79,7 @@ class Source:
             partitions_def=self.spec.partitions_def,
         )
         def look(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> None:
-            context.log.info(f"{observe(self, home, context.instance)} new versions.")
+            context.log.info(f"{observe(self, self.look(home), context.instance)} new versions.")
 
         return look
 
@@ -107,7 +118,7 @@ def of_partitioned_files(
 
 def of_registry(versions: Callable[[Home], Mapping[str | None, Version]], spec: dg.AssetSpec) -> Source:
     """A source that is told without reading a file."""
-    return Source(spec, versions, lambda home: 0)
+    return Source(spec, lambda home: Sight(lambda: versions(home), lambda: 0))
 
 
 def _of_files(
@@ -124,20 +135,23 @@ def _of_files(
         except Fault:
             return {}  # not named, or not there: whoever needs it says so
 
-    def book(home: Home) -> HashBook:
-        return HashBook(home.layout.observed / f"{name.replace('/', '__')}.json")
-
-    def versions(home: Home) -> dict[str | None, Version]:
+    def look(home: Home) -> Sight:
         found_now = {key: paths for key, paths in files(home).items() if paths}
         every = [path for paths in found_now.values() for path in paths]
-        hash_of = dict(zip(every, book(home).hashes(every), strict=True))
-        return {
-            key: Version(
-                hash_of[paths[0]] if len(paths) == 1 else of_parts(hash_of[path] for path in paths),
-                {"files": len(paths), "bytes": sum(path.stat().st_size for path in paths)},
-            )
-            for key, paths in found_now.items()
-        }
+        hashes = KnownHashes(home.layout.observed / f"{name.replace('/', '__')}.sqlite", Path("/"))
+
+        def versions() -> dict[str | None, Version]:
+            known = hashes.of(every)
+            hash_of = {path: known.get(path, "absent") for path in every}
+            return {
+                key: Version(
+                    hash_of[paths[0]] if len(paths) == 1 else of_parts(hash_of[path] for path in paths),
+                    {"files": len(paths), "bytes": sum(path.stat().st_size for path in paths)},
+                )
+                for key, paths in found_now.items()
+            }
+
+        return Sight(versions, lambda: hashes.unread(every))
 
     spec = dg.AssetSpec(
         dg.AssetKey(name.split("/")),
@@ -147,14 +161,14 @@ def _of_files(
         description=description,
         partitions_def=partitions,
     )
-    return Source(
-        spec, versions, lambda home: book(home).unread([path for paths in files(home).values() for path in paths])
-    )
+    return Source(spec, look)
 
 
-def observe(source: Source, home: Home, instance: dg.DagsterInstance) -> int:
-    """Record what a source holds now, where that is not what was last recorded; how many records that took."""
-    now = source.versions(home)
+def observe(source: Source, sight: Sight, instance: dg.DagsterInstance) -> int:
+    """Record what a source holds by a look at it, where that is not what was last recorded; how many records that
+    took.
+    """
+    now = sight.versions()
     recorded = recorded_versions(source, instance)
     new = {key: version for key, version in now.items() if recorded.get(key) != version.content}
     for event in observations(source, new):
@@ -191,5 +205,5 @@ def observe_before_reading(context: dg.AssetExecutionContext, home: Home, source
     Dagster looks at a step's inputs before the step begins; what is observed in the step is looked at again.
     """
     for source in sources:
-        if observe(source, home, context.instance):
+        if observe(source, source.look(home), context.instance):
             context.op_execution_context.get_step_execution_context().wipe_input_asset_version_info(source.spec.key)

@@ -6,14 +6,23 @@ No automation condition stands here: predictions cost money. People, schedules a
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pandas
 
 from clinseek_assets.assets.arms import Arm, Asked
-from clinseek_assets.assets.artifact import Artifact, Explanation, Made, MadePartitions, partitioned_artifact
+from clinseek_assets.assets.artifact import (
+    Artifact,
+    Explanation,
+    Made,
+    MadePartitions,
+    metadata_of,
+    partitioned_artifact,
+)
 from clinseek_assets.assets.asking_progress import of_calls
 from clinseek_assets.assets.observed import Source, Version, of_registry
 from clinseek_assets.assets.prediction_run import PredictionRun
@@ -28,8 +37,10 @@ from clinseek_assets.resources.progress import Progress
 from clinseek_assets.resources.runs import wanted_runs
 from clinseek_assets.storage.fingerprint import of_parts
 from clinseek_assets.storage.parquet import write_frame
+from clinseek_assets.storage.receipts import Receipt
 
 GROUP = "predictions"
+OUTCOME = "outcome "  # begins what counts the questions of one
 # These can come out otherwise when the same question is asked again, so the partition is not finished.
 TO_BE_TRIED_AGAIN = (Outcome.ENDPOINT_FAILED, Outcome.OVER_BUDGET)
 
@@ -122,12 +133,20 @@ def finished(frame: pandas.DataFrame) -> bool:
 
 def shown(path: Path, frame: pandas.DataFrame, tally: CallTally, seconds: float) -> dict[str, object]:
     """Counts by outcome, tokens and time, and what the calls came to; no answer and no question."""
+    outcomes = frame["outcome"].value_counts().sort_index()
     return {
         **of_frame(path, frame),
-        **{f"outcome {outcome}": int(count) for outcome, count in frame["outcome"].value_counts().sort_index().items()},
+        **{f"{OUTCOME}{outcome}": int(count) for outcome, count in outcomes.items()},
         "prompt tokens": int(frame["prompt_tokens"].fillna(0).sum()),
         "completion tokens": int(frame["completion_tokens"].fillna(0).sum()),
         "seconds": round(float(frame["seconds"].fillna(0).sum()), 3),
         "seconds from first to last": round(seconds, 3),
         **({f"this time: {name}": value for name, value in of_calls(tally).items()} if tally != CallTally() else {}),
     }
+
+
+def outcomes_of(receipt: Receipt) -> Counter[str]:
+    """The questions of a cell by outcome, as `shown` has counted them in its receipt."""
+    counts = {name: count for name, count in receipt.facts.items() if name.startswith(OUTCOME)}
+    told = metadata_of(replace(receipt, facts=counts))
+    return Counter({name.removeprefix(OUTCOME): int(count.value) for name, count in told.items()})

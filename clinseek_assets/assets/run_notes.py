@@ -47,7 +47,7 @@ class RunNotes:
         if now - self._lined >= LINES_SECONDS:
             self._lined = now
             for model in self._asking.models():
-                if 0 < model.done < model.questions or model.seconds:
+                if model.seconds and model.done < model.questions:
                     self._context.log.info(model.line())
         if now - self._observed >= OBSERVATION_SECONDS:
             self._observed = now

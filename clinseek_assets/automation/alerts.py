@@ -15,8 +15,8 @@ from typing import Any
 
 import dagster as dg
 
-from clinseek_assets.assets.arms import ARMS_OF, Arm
-from clinseek_assets.assets.artifact import metadata_of
+from clinseek_assets.assets.arms import Arm, every_arm
+from clinseek_assets.assets.predictions import outcomes_of
 from clinseek_assets.automation.jobs import evaluation
 from clinseek_assets.automation.ranges import END, START
 from clinseek_assets.automation.reloading import page_of
@@ -30,7 +30,6 @@ from clinseek_assets.resources.webhook import post
 from clinseek_assets.storage.fingerprint import of_value
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
-OUTCOME = "outcome "
 MISSING_OUTCOMES = frozenset(map(str, MISSING))
 UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 GRID_TAG = "dagster/partition/model"
@@ -146,7 +145,7 @@ def low_coverages(home: Home, settings: Alerts) -> Iterator[dict[str, Any]]:
     """The message about each model and arm that has been run and has too few answers."""
     for arm in every_arm():
         for model in home.models:
-            outcomes = outcomes_of(home, arm, model)
+            outcomes = outcomes_in(home, arm, model)
             questions = outcomes.total()
             missing = {name: count for name, count in sorted(outcomes.items()) if name in MISSING_OUTCOMES}
             coverage = 1 - sum(missing.values()) / questions if questions else 1.0
@@ -165,18 +164,10 @@ def low_coverages(home: Home, settings: Alerts) -> Iterator[dict[str, Any]]:
                 }
 
 
-def outcomes_of(home: Home, arm: Arm, model: str) -> Counter[str]:
+def outcomes_in(home: Home, arm: Arm, model: str) -> Counter[str]:
     """How the answers of a model in an arm ended, over the cells that were run, as their receipts have it."""
     counts: Counter[str] = Counter()
     for subtask in arm.split.subtasks:
-        receipt = home.receipts.read(arm.predictions, grid_key(model, subtask))
-        for name, value in (metadata_of(receipt) if receipt else {}).items():
-            if name.startswith(OUTCOME):
-                counts[name.removeprefix(OUTCOME)] += int(value.value)
+        if receipt := home.receipts.read(arm.predictions, grid_key(model, subtask)):
+            counts.update(outcomes_of(receipt))
     return counts
-
-
-def every_arm() -> Iterator[Arm]:
-    """The arms of both splits."""
-    for arms in ARMS_OF.values():
-        yield from arms.values()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from clinseek_assets.assets.arms import Arm
 from clinseek_assets.assets.artifact import WHOLE, Artifact
-from clinseek_assets.assets.graph import AUDITS, PINNED, Graph
+from clinseek_assets.assets.graph import Graph
 from clinseek_assets.automation.ranges import runs_over
 from clinseek_assets.models.ledger_figures import attempts
 from clinseek_assets.partitions import cell, grid_key
@@ -54,7 +54,7 @@ def due_of(graph: Graph, home: Home, arm: Arm, models: Sequence[str]) -> Iterato
     A cell whose evidence is itself behind (or of an arm whose audit is) waits: answers to old contexts would have to
     be paid for again.
     """
-    if not arm.split.present(home):
+    if not models or not arm.split.present(home):
         return
     artifact = next(each for each in graph.artifacts if each.name == arm.predictions)
     waits = waits_of(graph, home, arm)
@@ -90,8 +90,9 @@ def waits_of(graph: Graph, home: Home, arm: Arm) -> dict[str, str]:
 def needed_by(graph: Graph, arm: Arm) -> Iterator[Artifact]:
     """What an arm's answers rest on, in the order in which it is made: its evidence, and what that is made of."""
     made_by = {key: artifact for artifact in graph.artifacts for key in artifact.keys}
-    wanted = {arm.predictions} | ({AUDITS[arm.split.name].replace(" ", "_")} if arm.name in PINNED else set())
-    left = [artifact for artifact in graph.artifacts if artifact.name in wanted]
+    asking = next(stage for stage in graph.stages if any(each.name == arm.predictions for each in stage.artifacts))
+    before = (stage for stage in graph.stages if stage.title in asking.after)
+    left = [artifact for stage in (asking, *before) for artifact in stage.artifacts]
     found: set[str] = set()
     while left:
         artifact = left.pop()

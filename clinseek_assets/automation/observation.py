@@ -18,7 +18,7 @@ def observation_job(sources: Sequence[Source]) -> dg.JobDefinition:
     @dg.op(name="look_at_sources", description="Hashes what changed, and records new versions.")
     def look(context: dg.OpExecutionContext, home: dg.ResourceParam[Home]) -> None:
         for source in sources:
-            if new := observe(source, home, context.instance):
+            if new := observe(source, source.look(home), context.instance):
                 context.log.info(f"{source.name}: {new} new versions.")
 
     @dg.job(name=OBSERVE, description="Looks at manifests, source files and the registry, and records what is new.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from clinseek_assets.assets.arms import ARMS_OF, Arm
+from clinseek_assets.assets.arms import Arm, every_arm
 from clinseek_assets.assets.graph import Graph
 from clinseek_assets.assets.scores import intervals_of
 from clinseek_assets.assets.splits import SPLITS
@@ -27,9 +27,8 @@ DUE_TAG, MODEL_TAG = "clinseek/due", f"clinseek/{MODEL}"
 
 def schedules(graph: Graph, home: Home, operating: Operating) -> Iterator[dg.ScheduleDefinition]:
     """All schedules: one an arm, and the report's."""
-    for arms in ARMS_OF.values():
-        for arm in arms.values():
-            yield reevaluation(graph, home, arm, operating.reevaluation)
+    for arm in every_arm():
+        yield reevaluation(graph, home, arm, operating.reevaluation)
     yield report(home, operating.report)
 
 

@@ -13,7 +13,7 @@ from operator import itemgetter
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
-from clinseek_assets.assets.arms import ARMS_OF
+from clinseek_assets.assets.arms import every_arm
 from clinseek_assets.assets.artifact import WHOLE, Artifact
 from clinseek_assets.assets.graph import Graph
 from clinseek_assets.assets.scores import model_scores_of
@@ -43,7 +43,7 @@ def downstream_follows() -> dg.AutomationConditionSensorDefinition:
 def sweep(graph: Graph, home: Home, jobs: Sequence[dg.UnresolvedAssetJobDefinition]) -> dg.SensorDefinition:
     """A sensor that compares what is recorded with today's inputs and requests the first thing that is behind."""
     job_of = {
-        **{arm.scores: scoring(arm) for arms in ARMS_OF.values() for arm in arms.values()},
+        **{arm.scores: scoring(arm) for arm in every_arm()},
         **{model_scores_of(name): gathering(split) for name, split in SPLITS.items()},
     }
     following = [

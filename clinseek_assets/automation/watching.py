@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from clinseek_assets.assets.arms import Arm
+from clinseek_assets.assets.arms import Arm, every_arm
 from clinseek_assets.assets.graph import Graph
 from clinseek_assets.assets.observed import Source, observe
-from clinseek_assets.automation.alerts import every_arm
 from clinseek_assets.automation.due import Due, due_of, told_of
 from clinseek_assets.automation.jobs import OBSERVE, evaluation
 from clinseek_assets.automation.reloading import ask_to_reload, page_of
@@ -46,12 +45,13 @@ def sources_watched(sources: Sequence[Source], home: Home) -> dg.SensorDefinitio
             today = Home.of(home.settings)
         except Fault as fault:
             return dg.SkipReason(str(fault))
-        unread = {source.name: source.unread(today) for source in sources}
+        sights = [(source, source.look(today)) for source in sources]
+        unread = {source.name: sight.unread() for source, sight in sights}
         large = {name: size for name, size in sorted(unread.items()) if size > READ_IN_A_TICK}
         if large:
             # The same files are asked for once; who reads them leaves their hashes, and they are not unread any more.
             return dg.RunRequest(run_key=f"{len(large)} large sources to read, {of_value(large)[:16]}")
-        new = {source.name: observe(source, today, context.instance) for source in sources}
+        new = {source.name: observe(source, sight, context.instance) for source, sight in sights}
         told = ", ".join(f"{name} ({count})" for name, count in new.items() if count)
         return dg.SkipReason(f"New versions were recorded: {told}." if told else "Nothing changed.")
 

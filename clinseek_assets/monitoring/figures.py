@@ -16,16 +16,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from clinseek_assets.assets.arms import ARMS_OF, Arm
+from clinseek_assets.assets.arms import Arm, every_arm
 from clinseek_assets.assets.marts import NAME as MARTS
+from clinseek_assets.assets.predictions import outcomes_of
 from clinseek_assets.locations.home_parts import disk_use
 from clinseek_assets.models.ledger_figures import attempts
 from clinseek_assets.models.outcomes import MISSING
 from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.home import Home
-from clinseek_assets.storage.receipts import Receipt
 
-OUTCOME = "outcome "  # begins the facts of a receipt that count outcomes, see `assets/predictions.py`
 OF_A_CELL = ("split", "arm", "model")
 OF_AN_ENDPOINT = ("kind", "endpoint", "arm")
 WATCHED = (MARTS, "leaderboard_report")
@@ -64,18 +63,17 @@ class HomeFigures(Collector):
             "Share of the questions of recorded partitions that have an answer, or failed by the model's own doing.",
             labels=OF_A_CELL,
         )
-        for arms in ARMS_OF.values():
-            for arm in arms.values():
-                for model in self.home.models:
-                    place = [arm.split.name, arm.name, model]
-                    states, outcomes = self._cells_of(arm, model)
-                    for state, count in states.items():
-                        cells.add_metric([*place, state], count)
-                    for outcome, count in sorted(outcomes.items()):
-                        questions.add_metric([*place, outcome], count)
-                    if asked := outcomes.total():
-                        missing = sum(outcomes[str(outcome)] for outcome in MISSING)
-                        coverage.add_metric(place, 1 - missing / asked)
+        for arm in every_arm():
+            for model in self.home.models:
+                place = [arm.split.name, arm.name, model]
+                states, outcomes = self._cells_of(arm, model)
+                for state, count in states.items():
+                    cells.add_metric([*place, state], count)
+                for outcome, count in sorted(outcomes.items()):
+                    questions.add_metric([*place, outcome], count)
+                if asked := outcomes.total():
+                    missing = sum(outcomes[str(outcome)] for outcome in MISSING)
+                    coverage.add_metric(place, 1 - missing / asked)
         yield from (cells, questions, coverage)
 
     def _cells_of(self, arm: Arm, model: str) -> tuple[Counter[str], Counter[str]]:
@@ -134,18 +132,9 @@ class HomeFigures(Collector):
         made = GaugeMetricFamily(
             "clinseek_last_made_timestamp_seconds", "When an asset was last recorded.", labels=("asset",)
         )
-        names = [name for arms in ARMS_OF.values() for arm in arms.values() for name in (arm.predictions, arm.scores)]
+        names = [name for arm in every_arm() for name in (arm.predictions, arm.scores)]
         for name in (*names, *WATCHED):
             event = instance.get_latest_materialization_event(dg.AssetKey(name))
             if event is not None:
                 made.add_metric([name], event.timestamp)
         yield made
-
-
-def outcomes_of(receipt: Receipt) -> dict[str, int]:
-    """The questions of a cell by outcome, as its receipt counts them."""
-    return {
-        name.removeprefix(OUTCOME): int(count.get("value", 0) if isinstance(count, dict) else count)
-        for name, count in receipt.facts.items()
-        if name.startswith(OUTCOME)
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -25,7 +25,7 @@ from clinseek_assets.locations.settings import Settings
 from clinseek_assets.mimic.catalogue import CATALOGUES
 from clinseek_assets.mimic.multimodal.dataset_files import EXTRACTED, DatasetFiles, DatasetRoots, find_dataset_files
 from clinseek_assets.mimic.multimodal.medmod_folders import find_subject_files
-from clinseek_assets.mimic.multimodal.radiology_reports import ARCHIVE
+from clinseek_assets.mimic.multimodal.radiology_reports import report_archives
 from clinseek_assets.mimic.source_files import SourceInventory, find_source_files
 from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.models.registry import Model, Registry, load_registry
@@ -308,14 +308,18 @@ def multimodal_inputs(home: Home) -> list[Path]:
         settings.multimodal_manifest,
         *(source.path for source in found.tables.values()),
         *(source.path for folder in folders for source in folder.files.values()),
-        *linked_files(questions, [settings.mimic_cxr_jpg_root, settings.mimic_cxr_root, settings.release_root]),
-        *(settings.mimic_cxr_root.glob(f"**/{ARCHIVE}") if settings.mimic_cxr_root else ()),
+        *linked_files(questions, image_files(settings)),
+        *report_archives(settings.mimic_cxr_root),
     ]
 
 
-def linked_files(questions: Iterable[Question], roots: Sequence[Path | None]) -> Iterator[Path]:
+def image_files(settings: Settings) -> ImageFiles:
+    """Where linked images are looked for."""
+    return ImageFiles([settings.mimic_cxr_jpg_root, settings.mimic_cxr_root, settings.release_root])
+
+
+def linked_files(questions: Iterable[Question], files: ImageFiles) -> Iterator[Path]:
     """The X-rays of these questions that are there."""
-    files = ImageFiles(roots)
     for question in questions:
         for released in question.image_paths:
             with suppress(ImageFault):  # `image_links` tells of it; nothing is read out of a file that is not there

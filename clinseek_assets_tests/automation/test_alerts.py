@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from clinseek_assets.assets.arms import ARMS_OF
-from clinseek_assets.automation.alerts import outcomes_of, run_failed
+from clinseek_assets.automation.alerts import outcomes_in, run_failed
 from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.operating import Alerts
 from clinseek_assets_tests.conftest import FEW, Graph
@@ -88,7 +88,7 @@ def test_low_coverage_is_told_of_once_and_again_when_it_changes(finished: Graph,
         fail_answers(finished, 3)
         watched(finished, again.cursor)
         assert [each["missing"]["endpoint_failed"] for each in endpoint.requests] == [2, 3]
-    counts = outcomes_of(finished.location.home, ARMS_OF["text"]["curated"], "evidence_counts")
+    counts = outcomes_in(finished.location.home, ARMS_OF["text"]["curated"], "evidence_counts")
     assert message["questions"] == counts.total() - 1  # with one failure less
     assert message["coverage"] == round(1 - 2 / message["questions"], 4)
     assert (message["event"], message["split"], message["arm"], message["model"]) == (

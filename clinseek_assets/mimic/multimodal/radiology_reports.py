@@ -26,6 +26,11 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 FETCH_AGAIN = f"Fetch {ARCHIVE} (or the report) again, and compare it with the SHA256SUMS.txt of MIMIC-CXR."
 
 
+def report_archives(root: Path | None) -> list[Path]:
+    """The zips of all reports below a root of MIMIC-CXR, the one that is read first."""
+    return [path for place in PLACES if (path := root / place / ARCHIVE).is_file()] if root else []
+
+
 class ReportFault(SourceFault):
     """A report cannot be read.
 
@@ -133,8 +138,7 @@ class ReportTexts:
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile | None:
-        places = [self.root / place / ARCHIVE for place in PLACES] if self.root else []
-        path = next(filter(Path.is_file, places), None)
+        path = next(iter(report_archives(self.root)), None)
         if path is None:
             return None
         try:
