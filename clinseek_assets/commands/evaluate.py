@@ -13,7 +13,7 @@ from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.automation.queued import queue_predictions
 from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.build import build
-from clinseek_assets.commands.forecast import forecasts, show_forecasts
+from clinseek_assets.commands.forecast import forecasts, ledger_totals, show_forecasts
 from clinseek_assets.commands.graph_run import TerminalProgress, bring_up_to_date
 from clinseek_assets.commands.leaderboard_table import leaderboard_tables, show
 from clinseek_assets.commands.sample import answer_sample
@@ -97,6 +97,10 @@ def command(
     if queue and (dry_run or limit):
         raise click.UsageError("--queue runs whole subtasks: it goes with neither --dry-run nor --limit.")
     models = [enabled_model(home, name) for name in (home.models if all_models else dict.fromkeys(names))]
+    if not models:
+        raise SettingsFault(
+            f"No model of {settings.models_file} is enabled.", mend="Set `enabled: true` at the models that are meant."
+        )
     known = SPLITS[split].subtasks
     if unknown := [subtask for subtask in subtasks if subtask not in known]:
         raise click.UsageError(
@@ -207,7 +211,8 @@ def only_look(
     make_ready(settings, arms, subtasks)
     home = Home.of(settings)
     if dry_run:
-        told = [forecasts(home, model, arms, chosen, limit, runs) for model in models]
+        totals = ledger_totals(home)
+        told = [forecasts(home, model, arms, chosen, limit, runs, totals) for model in models]
         if as_json:
             click.echo(json.dumps(told if len(told) > 1 else told[0]))
         for each in () if as_json else told:

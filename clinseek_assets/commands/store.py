@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import track
 
+from clinseek_assets.commands.stage_bars import StageBars
 from clinseek_assets.commands.terminal import path_console
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.settings import load_settings
@@ -21,6 +21,7 @@ from clinseek_assets.resources.home import Home
 from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import ROWS, RowStore
 from clinseek_assets.storage.store.standing import standing_of_store
+from clinseek_assets.storage.working_here import working_here
 
 MARTS = "marts"
 AT_A_TIME = 50  # artifacts between two steps of the bar
@@ -88,12 +89,15 @@ def pull(artifacts: Sequence[str]) -> None:
         raise click.UsageError(f"The store has no artifact {unknown[0]!r}; `clinseek store status` lists them.")
     wanted = [made for made in there if not artifacts or made[0] in artifacts]
     parts = [wanted[start : start + AT_A_TIME] for start in range(0, len(wanted), AT_A_TIME)]
-    for part in track(parts, "artifacts", transient=True):
-        home.artifacts.bring(part)
     files = row_files(objects) if not artifacts else []
-    for name in track(files, "calls and answers", transient=True):
-        with opener_of(Path(name))(home.layout.home / name, home.rows):
-            pass  # whoever opens one takes over what it lacks
+    with working_here(home.layout.home), StageBars() as bars:
+        for done, part in enumerate(parts, 1):
+            home.artifacts.bring(part)
+            bars.show("artifacts", done, len(parts))
+        for done, name in enumerate(files, 1):
+            with opener_of(Path(name))(home.layout.home / name, home.rows):
+                pass  # whoever opens one takes over what it lacks
+            bars.show("calls and answers", done, len(files))
     click.echo(f"{len(wanted):,} artifacts and partitions, {len(files)} files of calls, answers and verdicts are here.")
 
 
@@ -113,14 +117,18 @@ def push() -> None:
     home = location.home
     home.artifacts.look(now=True)
     given = 0
-    for artifact in track([each for each in location.graph.artifacts if each.name != MARTS], "artifacts"):
-        given += artifact.give(home)
+    artifacts = [each for each in location.graph.artifacts if each.name != MARTS]
     own = home.layout.assets
     files = [*own.glob("predictions/*/*/*/journal.sqlite"), *own.glob("scores/judging/*.sqlite")]
     files += [home.layout.ledger] if home.layout.ledger.is_file() else []
-    for path in track(files, "calls and answers"):
-        with opener_of(path)(path, home.rows):
-            pass  # whoever opens one gives what the store lacks
+    with working_here(home.layout.home), StageBars() as bars:
+        for done, artifact in enumerate(artifacts, 1):
+            given += artifact.give(home)
+            bars.show("artifacts", done, len(artifacts))
+        for done, path in enumerate(files, 1):
+            with opener_of(path)(path, home.rows):
+                pass  # whoever opens one gives what the store lacks
+            bars.show("calls and answers", done, len(files))
     click.echo(f"{given:,} artifacts and partitions and {len(files)} files of calls and answers were given.")
 
 

@@ -36,8 +36,9 @@ def command(port: int, host: str) -> None:
     """
     settings = load_settings()
     folder = dagster_home(settings.layout)
-    require_free(host, port)
+    # Before the port: who is turned away is told where the home is served, not only that a port is taken.
     serve_alone(folder, f"http://{host}:{port}")
+    require_free(host, port)
     os.environ["PYTHONWARNINGS"] = "ignore"
     os.environ[PAGE_VARIABLE] = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     os.environ.setdefault("DAGSTER_GRPC_TIMEOUT_SECONDS", PATIENCE_SECONDS)

@@ -11,11 +11,10 @@ from clinseek_assets.assets.graph import Graph
 from clinseek_assets.assets.marts import NAME as MARTS
 from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.handbook.markdown import code
-from clinseek_assets.partitions import MODEL, SUBTASK, cell
+from clinseek_assets.partitions import cell
 from clinseek_assets.resources.home import Home
 
 MOST_OF_A_KIND = 4  # more tables of one folder than these are told as a number
-GRID = {f"{MODEL}|{SUBTASK}"}
 WORDS = {"text": "subtasks", "multimodal": "groups"}
 
 

@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from fsspec.implementations.local import LocalFileSystem
-from upath import UPath
-
 from clinseek_assets.faults import StoreFault
 from clinseek_assets.storage.atomic import UNFINISHED, whole_file
 
@@ -38,6 +35,10 @@ class Objects:
     """
 
     def __init__(self, url: str) -> None:
+        # Here, since most homes share no store and need neither.
+        from fsspec.implementations.local import LocalFileSystem
+        from upath import UPath
+
         self.url = url
         try:
             root = UPath(url, use_listings_cache=False, skip_instance_cache=True)
