@@ -84,12 +84,11 @@ def main(
             with console.status(f"Measuring {name}"):
                 one = _measured(module.run)
             told[one["name"]] = one
+            _show_one(one)
     if "databases" in wanted:
         of_databases, raw = _databases(folder, rounds, tenfold, console)
         _show(of_databases)
         told |= {"databases": of_databases, "cases": raw}
-    for name in told.keys() - {"databases", "cases"}:
-        _show_one(told[name])
     if "extraction" in wanted:
         with console.status("Making a scaled release (kept for the next run), and measuring extraction"):
             told["extraction"] = extraction.run(folder, rows, rounds)

@@ -23,11 +23,11 @@ from benchmarks.figures import FILE, machine, write_section
 from benchmarks.measuring import Ran, run
 from clinseek_assets.benchmark.released_counts import OFFICIAL
 from clinseek_assets.locations.layout import Layout
+from clinseek_assets.resources.operating import RANKED_FROM
 from clinseek_assets.storage.atomic import write_text
 from clinseek_assets.storage.fingerprint import of_file, of_value
 
 SPLITS = ("text", "multimodal")
-SCORED_AT_LEAST = 0.98  # below it a model has no rank
 QUESTIONS = {"text": OFFICIAL.text.rows, "multimodal": OFFICIAL.multimodal.rows if OFFICIAL.multimodal else 0}
 FORWARDED = {"HOME", "LANG", "LC_ALL", "PATH", "TERM", "TMPDIR", "COLUMNS", "MPLCONFIGDIR", "PYTHONWARNINGS"}
 
@@ -133,7 +133,7 @@ def of_leaderboard(split: str) -> Held:
 
     def held(home: Path, out: str) -> Iterator[Check]:
         rows = overall_of(out)
-        ranked = [row for row in rows if row["coverage"] >= SCORED_AT_LEAST]
+        ranked = [row for row in rows if row["coverage"] >= RANKED_FROM]
         yield Check("participants and arms with their full coverage", len(rows), len(ranked))
         yield Check("arms", 4, len({row["arm"] for row in rows}))
 
@@ -234,7 +234,7 @@ class _State:
         """Run a step; return what is wrong, or None."""
         home, out = folder / "home", folder / "out"
         out.mkdir(parents=True, exist_ok=True)
-        done = self.part if self.part and self.part.name == step.name else Done(step.name)
+        done = self.part or Done(step.name)  # the code is the same, so a part is of this step
         done.goes += 1
         self.part = done
         self._keep(folder)

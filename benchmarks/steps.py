@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.extraction import cohort_of
 from benchmarks.source_tables import cohort
 from benchmarks.xray_path import xray_links
 from clinseek_assets.mimic.extraction import extract_tables
@@ -17,6 +16,11 @@ from clinseek_assets.mimic.source_files import find_source_files
 from clinseek_assets.records.patient_databases import build_patient_databases
 
 BLOCK = 1 << 20
+
+
+def cohort_of(manifest: Path) -> set[int]:
+    """The patients of a text manifest."""
+    return {int(row["subject_id"]) for row in json.loads(manifest.read_text(encoding="utf-8"))}
 
 
 def decompress(root: str) -> dict[str, Any]:
