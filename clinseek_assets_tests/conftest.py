@@ -25,6 +25,7 @@ from clinseek_assets.resources.instance import open_instance
 from clinseek_assets.synthetic.profiles import SMALL as FEW_IMAGES
 from clinseek_assets.synthetic.profiles import Profile
 from clinseek_assets.synthetic.release import make_release
+from clinseek_assets_tests.services import postgres
 
 # A busy machine makes no test wrong: neither a slow example nor slow drawing counts.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -199,3 +200,20 @@ def copied_release(tiny_release: Path, tmp_path: Path) -> Path:
     copied = tmp_path / "own_release"
     shutil.copytree(tiny_release, copied)
     return copied
+
+
+@pytest.fixture
+def own(finished_home: Path, copied_release: Path, tmp_path: Path) -> Iterator[Graph]:
+    """A copy of the finished home over a copy of its release, both to be changed at will."""
+    shutil.copytree(finished_home, tmp_path / "home")
+    with open_graph(settings_over(copied_release, tmp_path / "home")) as graph:
+        yield graph
+
+
+@pytest.fixture(scope="module")
+def lease_server() -> Iterator[postgres.Postgres]:
+    """A Postgres server; the test is skipped where there can be none."""
+    if reason := postgres.absent():
+        pytest.skip(reason)
+    with postgres.postgres() as running:
+        yield running

@@ -84,18 +84,21 @@ def endpoints(**scripts: Reply) -> Iterator[dict[str, Endpoint]]:
 
 def test_a_range_over_models_asks_them_at_the_same_time_and_tells_of_each(graph: Graph):
     meeting = threading.Barrier(2, timeout=30)
-    met = threading.Event()
 
-    def together(handler, body) -> None:
-        if not met.is_set():
-            meeting.wait()  # passed only while the other model is being asked as well
-            met.set()
-        block("yes")(handler, body)
+    def meets() -> Reply:
+        first = iter([True])
 
-    with endpoints(one=together, two=together) as servers:
+        def reply(handler, body) -> None:
+            if next(first, False):
+                meeting.wait()  # passed only while the other model is being asked as well
+            block("yes")(handler, body)
+
+        return reply
+
+    with endpoints(one=meets(), two=meets()) as servers:
         with_models(graph, **{name: server.url for name, server in servers.items()})
         result = run_over(graph, ["one", "two"])
-    assert result.success and met.is_set()
+    assert result.success and not meeting.broken
     assert recorded(graph, "one") == recorded(graph, "two") == set(FEW)
 
     run = graph.instance.get_run_by_id(result.run_id)

@@ -28,7 +28,8 @@ from clinseek_assets.automation.celery_steps import WatchedStep
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets_tests.cluster.head import binary
-from clinseek_assets_tests.cluster.servers import broker, missing, wait_until
+from clinseek_assets_tests.services import redis
+from clinseek_assets_tests.services.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORKER = [binary("celery"), "-A", "clinseek_assets_tests.cluster.sleeping_app", "worker", "-c", "2", "-Q", "steps"]
@@ -60,10 +61,10 @@ class Worker:
 
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    if missing():
-        pytest.skip(f"not installed: {missing()}")
+    if reason := redis.absent():
+        pytest.skip(reason)
     monkeypatch.setattr(celery_steps, "ANSWER_WITHIN", 0.5)
-    with broker(tmp_path / "redis", "127.0.0.1") as url:
+    with redis.broker(tmp_path / "redis") as url:
         told = tmp_path / "told"
         environment = {**os.environ, "CLINSEEK_BROKER": url, "TOLD": str(told), "PYTHONPATH": str(PROJECT)}
         with (tmp_path / "worker.log").open("wb") as log:

@@ -11,8 +11,8 @@ import pytest
 
 from clinseek_assets.assets import artifact
 from clinseek_assets.storage.store.objects import Objects
-from clinseek_assets_tests.buckets import serving_bucket
 from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over
+from clinseek_assets_tests.services.buckets import serving_bucket
 
 COMPARED = ("manifests", "contexts", "predictions", "scores", "marts", "patient_databases")
 OF_ONE_MACHINE = (".sqlite", "-wal", "-shm", ".in-use")

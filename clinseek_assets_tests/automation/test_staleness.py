@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +12,7 @@ from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.observed import observe
 from clinseek_assets.partitions import grid_key
 from clinseek_assets_tests.automation.page import name_environment, staleness
-from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over
+from clinseek_assets_tests.conftest import FEW, Graph
 
 CELLS = [grid_key(model, subtask) for model in ("evidence_counts", "floor/always_no") for subtask in FEW[:2]]
 FRESH = ("FRESH", set())
@@ -35,21 +32,17 @@ EVERYTHING = {
 }
 
 
-@pytest.fixture
-def own(finished_home: Path, copied_release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
-    """A finished home over a release of its own, as the environment names it."""
-    shutil.copytree(finished_home, tmp_path / "home")
-    settings = settings_over(copied_release, tmp_path / "home")
-    name_environment(monkeypatch, settings)
-    with open_graph(settings) as graph:
-        yield graph
+@pytest.fixture(autouse=True)
+def named(own: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home and the release as the environment names them."""
+    name_environment(monkeypatch, own.settings)
 
 
 def look(graph: Graph) -> None:
     """Observe every source, as the sensor does."""
     location = graph.location
     for source in location.graph.sources:
-        observe(source, location.home, graph.instance)
+        observe(source, source.look(location.home), graph.instance)
 
 
 def correct_questions(graph: Graph, subtask: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -13,19 +11,11 @@ import pytest
 from clinseek_assets.automation import watching
 from clinseek_assets.automation.ranges import START
 from clinseek_assets.partitions import grid_key
-from clinseek_assets_tests.conftest import FEW, Graph, open_graph, settings_over
+from clinseek_assets_tests.conftest import FEW, Graph, settings_over
 from clinseek_assets_tests.models.loopback import hanging, send_json, serving
 
 NEW = "  - {name: newcomer, dialect: baseline, model_id: always_yes, enabled: true}\n"
 WISHED = "operate: {watch: {new_models: true}, reevaluation: {arms: [curated], splits: [text]}}\n"
-
-
-@pytest.fixture
-def own(finished_home: Path, copied_release: Path, tmp_path: Path):
-    """A finished home over a release of its own."""
-    shutil.copytree(finished_home, tmp_path / "home")
-    with open_graph(settings_over(copied_release, tmp_path / "home")) as graph:
-        yield graph
 
 
 @pytest.fixture(autouse=True)

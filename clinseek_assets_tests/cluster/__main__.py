@@ -16,10 +16,10 @@ def main() -> int:
     if lacking:
         print(f"Not installed: {', '.join(lacking)}. Install the extra: pip install -c constraints.txt -e '.[cluster]'")
         return 1
-    from clinseek_assets_tests.cluster.servers import missing
+    from clinseek_assets_tests.services import postgres, redis
 
-    if missing():
-        print(f"Not installed: {missing()}.")
+    if reason := postgres.absent() or redis.absent():
+        print(f"{reason[0].upper()}{reason[1:]}.")
         return 1
     made = "network namespaces" if namespaces_allowed() else "plain processes (root makes them network namespaces)"
     print(f"All is there. The hosts are {made}.")

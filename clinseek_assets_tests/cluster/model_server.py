@@ -36,8 +36,6 @@ class ModelServer:
     seconds: float
     answered: list[Asked] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    busy: Counter[str] = field(default_factory=Counter)
-    busiest: Counter[str] = field(default_factory=Counter)
 
     def times_answered(self) -> Counter[tuple[str, str]]:
         """How often each model answered each question."""
@@ -52,12 +50,8 @@ class ModelServer:
         """Answer after a while: the candidate that the question's own hash picks, so that every run gets the same."""
         model, messages = str(body["model"]), json.dumps(body["messages"], sort_keys=True)
         question = hashlib.sha256(messages.encode()).hexdigest()
-        with self.lock:
-            self.busy[model] += 1
-            self.busiest[model] = max(self.busiest[model], self.busy[model])
         time.sleep(self.seconds)
         with self.lock:
-            self.busy[model] -= 1
             self.answered.append(Asked(host, model, question, time.time()))
         answer = "yes" if int(hashlib.sha256(f"{model} {question}".encode()).hexdigest(), 16) % 2 else "no"
         text = f"{MARK} {question}\n<answer>\n{answer}\n</answer>"

@@ -30,9 +30,11 @@ pytest.importorskip("dagster_celery", reason="the extra `cluster` is not install
 from clinseek_assets_tests.cluster.head import PROJECT, Head, binary
 from clinseek_assets_tests.cluster.hosts import Host, connected, namespaces_allowed
 from clinseek_assets_tests.cluster.model_server import MARK, ModelServer, model_server
-from clinseek_assets_tests.cluster.servers import broker, missing, postgres, wait_until
+from clinseek_assets_tests.services import postgres, redis
+from clinseek_assets_tests.services.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=f"not installed: {missing()}")]
+MISSING = postgres.absent() or redis.absent()
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
 
 MODELS = ("north", "south", "east", "west")
 ARM = "text_curated"
@@ -106,8 +108,8 @@ def running(folder: Path, home: Path, release: Path, slow: float = ANSWER_SECOND
     apart = namespaces_allowed()
     with (
         connected(["anna", "berta"], apart) as (on_head, workers),
-        postgres(folder / "postgres", on_head.address) as store,
-        broker(folder / "redis", on_head.address) as url,
+        postgres.postgres(on_head.address, redis.PASSWORD) as store,
+        redis.broker(folder / "redis", on_head.address) as url,
         model_server(on_head.address, slow) as models,
     ):
         (folder / "models.yaml").write_text(registry(models.url))
@@ -119,9 +121,9 @@ def running(folder: Path, home: Path, release: Path, slow: float = ANSWER_SECOND
             "CLINSEEK_EXECUTOR": "celery",
             "CLINSEEK_BROKER": url,
             "CLINSEEK_STORE": str(folder / "store"),
-            "CLINSEEK_LEASES": store.plain_url,
+            "CLINSEEK_LEASES": store.url,
             "DAGSTER_HOME": str(home / "dagster"),
-            "DAGSTER_POSTGRES_URL": store.url,
+            "DAGSTER_POSTGRES_URL": store.dagster_url,
             "DAGSTER_DISABLE_TELEMETRY": "1",
             "PYTHONWARNINGS": "ignore",
         }
@@ -170,19 +172,19 @@ def test_a_backfill_spreads_over_two_hosts_and_a_killed_one_costs_nothing(tiny_r
         cluster.start_worker(berta)
         cluster.start_worker(cluster.head.host, "clinseek-build")
         began = time.monotonic()
-        backfill = cluster.head.backfill([PREDICTIONS, SCORES], KEYS)
+        backfill = cluster.head.page.backfill([PREDICTIONS, SCORES], KEYS)
         addresses = {host.address for host in cluster.workers}
         wait_until(lambda: both_in_the_middle(cluster), "answers to both hosts", 600)
         anna.kill()
         at_kill, durable = time.time(), cluster.journalled()
         killed_at = time.monotonic()
         assert durable
-        wait_until(lambda: cluster.head.status_of(backfill) != "REQUESTED", "the backfill's end", BACKFILL_SECONDS)
+        status = cluster.head.page.ended(backfill, BACKFILL_SECONDS)
         print(
             f"backfill {time.monotonic() - began:.0f} s, of which {time.monotonic() - killed_at:.0f} s after the kill"
         )
-        assert cluster.head.status_of(backfill) == "COMPLETED_SUCCESS"
-        runs = cluster.head.runs()
+        assert status == "COMPLETED_SUCCESS"
+        runs = cluster.head.page.runs()
         print(json.dumps([(run["status"], run["tags"].get("dagster/retry_number")) for run in runs]))
         asked = cluster.models.times_answered()
         after = {(each.model, each.question) for each in cluster.models.answered if each.at > at_kill}

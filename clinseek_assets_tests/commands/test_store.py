@@ -15,7 +15,7 @@ from clinseek_assets.storage.receipts import Receipt
 from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import RowStore
 from clinseek_assets.storage.store.standing import standing_of_store
-from clinseek_assets_tests.buckets import BUCKET, serving_bucket
+from clinseek_assets_tests.services.buckets import BUCKET, serving_bucket
 
 
 @pytest.fixture

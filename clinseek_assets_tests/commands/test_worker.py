@@ -13,7 +13,8 @@ pytest.importorskip("dagster_celery", reason="the extra `cluster` is not install
 from clinseek_assets.commands.worker import reach
 from clinseek_assets.faults import Fault
 from clinseek_assets_tests.cluster.head import binary
-from clinseek_assets_tests.cluster.servers import broker, free_port, missing
+from clinseek_assets_tests.services import redis
+from clinseek_assets_tests.services.waiting import free_port
 
 
 def started(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,16 +31,16 @@ def test_without_a_broker_it_says_what_to_name(tmp_path):
 
 
 def test_a_broker_that_does_not_answer_is_named_by_its_address():
-    port = free_port("127.0.0.1")
+    port = free_port()
     with pytest.raises(Fault, match=f"127.0.0.1:{port} does not answer") as caught:
         reach(f"redis://:hunter2@127.0.0.1:{port}/0")
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.skipif("Redis" in missing(), reason="no Redis server is installed")
+@pytest.mark.skipif(bool(redis.absent()), reason=redis.absent())
 def test_a_wrong_password_is_told_as_such_and_the_right_one_will_do(tmp_path):
-    with broker(tmp_path / "redis", "127.0.0.1") as url:
+    with redis.broker(tmp_path / "redis") as url:
         reach(url)
         with pytest.raises(Fault, match="refuses this password") as caught:
-            reach(url.replace("not-a-secret", "hunter2"))
+            reach(url.replace(redis.PASSWORD, "hunter2"))
     assert "hunter2" not in str(caught.value)

@@ -6,18 +6,17 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from clinseek_assets.models.budget import Caps, Cost
+from clinseek_assets.models.budget import Cost
 from clinseek_assets.models.curated_arm import answer_curated
 from clinseek_assets.models.endpoints.shared_leases import LeaseServer
 from clinseek_assets.models.journal import Journal
@@ -26,19 +25,17 @@ from clinseek_assets.models.ledger import Ledger
 from clinseek_assets.storage.shared_claims import SharedClaims
 from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import RowStore
-from clinseek_assets_tests import postgres
-from clinseek_assets_tests.buckets import serving_bucket
-from clinseek_assets_tests.models.cases import chat_model, contexts_of, question
+from clinseek_assets_tests.models.cases import chat_model, contexts_of, keeping_in, question
 from clinseek_assets_tests.models.loopback import Endpoint, send_json, serving
+from clinseek_assets_tests.services.buckets import serving_bucket
 
 QUESTIONS = 60
 AT_A_TIME = 4
 
 
-def keeping_over(home: Path, store: str, caps: Caps = Caps()) -> Keeping:  # noqa: B008
+def keeping_over(home: Path, store: str) -> Keeping:
     """What a machine keeps in its home and in the store."""
-    shared = RowStore(Objects(store), home)
-    return Keeping(home / "journal.sqlite", home / "ledger.sqlite", home / "leases", caps, shared)
+    return replace(keeping_in(home), shared=RowStore(Objects(store), home))
 
 
 def answer(url: str, home: Path, store: str, keeping: Keeping | None = None):
@@ -125,23 +122,15 @@ def test_a_cap_counts_what_other_machines_spent(endpoint, tmp_path):
         assert alone.spent() == Cost()
 
 
-@pytest.mark.skipif(not postgres.available(), reason="no Postgres server is installed")
-def test_two_machines_at_the_same_questions_ask_each_once(endpoint, tmp_path):
+def test_two_machines_at_the_same_questions_ask_each_once(endpoint, tmp_path, lease_server):
     store = f"file://{tmp_path / 'store'}"
-    with tempfile.TemporaryDirectory(prefix="clinseek-postgres-") as folder:
-        Path(folder).chmod(0o755)
-        with postgres.serving(Path(folder) / "server") as server:
 
-            def from_machine(home: str) -> None:
-                keeping = keeping_over(tmp_path / home, store)
-                claims = SharedClaims(server.url, store)
-                leases = LeaseServer(server.url)
-                answer(endpoint.url, tmp_path / home, store, replace(keeping, claims=claims, leases=leases))
+    def from_machine(home: str) -> None:
+        keeping = keeping_over(tmp_path / home, store)
+        claims, leases = SharedClaims(lease_server.url, store), LeaseServer(lease_server.url)
+        answer(endpoint.url, tmp_path / home, store, replace(keeping, claims=claims, leases=leases))
 
-            machines = [threading.Thread(target=from_machine, args=(home,)) for home in "ab"]
-            for each in machines:
-                each.start()
-            for each in machines:
-                each.join()
+    with ThreadPoolExecutor() as machines:
+        assert list(machines.map(from_machine, "ab")) == [None, None]  # what one raises is raised here
     assert len(endpoint.requests) == QUESTIONS
     assert endpoint.busiest <= AT_A_TIME

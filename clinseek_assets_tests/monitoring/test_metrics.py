@@ -49,7 +49,8 @@ def test_the_figures_of_a_home(finished: Graph):
     floor = ("text", "curated", "floor/always_no")
     assert found["clinseek_partitions"][of(*floor, "recorded")] == len(FEW)
     assert found["clinseek_partitions"][of(*floor, "missing")] == 45 - len(FEW)
-    questions = sum(len(finished.location.home.questions(subtask)) for subtask in FEW)
+    home = finished.location.home
+    questions = sum(len(home.questions(subtask)) for subtask in FEW)
     assert found["clinseek_questions"][of(*floor, "finished")] == questions
     assert found["clinseek_coverage_ratio"][of(*floor)] == 1.0
     assert found["clinseek_calls_total"][of("model", "gpt", "curated", "settled")] == 1

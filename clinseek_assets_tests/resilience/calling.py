@@ -28,7 +28,10 @@ def start(environment: Mapping[str, str], *arguments: str, before: tuple[str, ..
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and all that was told."""
-    out, err = process.communicate(timeout=SECONDS)
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()  # nothing where it has ended
     return process.returncode, out + err
 
 

@@ -1,4 +1,4 @@
-"""The processes behind the web page, each started by itself, to be killed and started again; talked to by GraphQL."""
+"""The processes behind the web page, each started by itself, to be killed and started again."""
 
 from __future__ import annotations
 
@@ -8,29 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from clinseek_assets.commands.ui import PATIENCE_SECONDS
-from clinseek_assets_tests.web.test_lineage_page import free_port
+from clinseek_assets_tests.services.page import Page
+from clinseek_assets_tests.services.waiting import SECONDS, free_port, wait_until
 
-SECONDS = 240.0  # on a machine that is busy with other work
 BEHIND_A_RUN = "multiprocessing.spawn"
-LAUNCH = """mutation ($wanted: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $wanted) {
-    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
-    __typename ... on PartitionBackfill { status } ... on PythonError { message } } }"""
-LOADED = (
-    "{ workspaceOrError { __typename ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }"
-)
 
 
 @dataclass
@@ -76,16 +65,12 @@ class Servers:
                     preexec_fn=heed_signals,
                 )
             if name == "code server":
-                self.wait_until_listening()
+                wait_until(self.listening, "the code server")
 
-    def wait_until_listening(self) -> None:
-        """Wait until the code server has loaded the graph: the others look for it once, and then a minute later."""
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until:
-            with socket.socket() as trying:
-                if trying.connect_ex(("127.0.0.1", self.code_port)) == 0:
-                    return
-            time.sleep(0.5)
+    def listening(self) -> bool:
+        """Whether the code server has loaded the graph: the others look for it once, and then a minute later."""
+        with socket.socket() as trying:
+            return trying.connect_ex(("127.0.0.1", self.code_port)) == 0
 
     def stop(self) -> None:
         """End everything, runs too."""
@@ -112,40 +97,10 @@ class Servers:
                 continue
         return found
 
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """What GraphQL answers; asked again while the web server is not there."""
-        until = time.monotonic() + SECONDS
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.web_port}/graphql", body, {"Content-Type": "application/json"}
-        )
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    told: dict[str, Any] = json.loads(answer.read())
-                    return told
-            except (OSError, ValueError):
-                if time.monotonic() > until:
-                    raise
-                time.sleep(1.0)
-
-    def wait_until_loaded(self) -> None:
-        """Wait until the web server has the code location."""
-        until = time.monotonic() + SECONDS
-        while "RepositoryLocation" not in json.dumps(self.ask(LOADED)):
-            assert time.monotonic() < until, "the code location was not loaded in time"
-            time.sleep(1.0)
-
-    def backfill(self, assets: Sequence[str], partitions: Sequence[str]) -> str:
-        """Start a backfill as the web page does; returns its id."""
-        wanted = {"assetSelection": [{"path": [name]} for name in assets], "partitionNames": list(partitions)}
-        told = self.ask(LAUNCH, wanted=wanted)
-        return str(told["data"]["launchPartitionBackfill"]["backfillId"])
-
-    def status(self, backfill: str) -> str:
-        """REQUESTED, COMPLETED_SUCCESS, COMPLETED_FAILED, ...; empty while nobody can tell."""
-        told = (self.ask(STATUS, id=backfill).get("data") or {}).get("partitionBackfillOrError") or {}
-        return str(told.get("status", ""))
+    @property
+    def page(self) -> Page:
+        """The page; while a server behind it is not there, it is asked again."""
+        return Page(f"http://127.0.0.1:{self.web_port}", patience=SECONDS)
 
     def logged(self) -> str:
         """The ends of the servers' logs, for who wants to know what went wrong."""
@@ -161,7 +116,7 @@ def serving_home(environment: Mapping[str, str], folder: Path) -> Iterator[Serve
     servers = Servers({**environment, **usual, "PYTHONWARNINGS": "ignore"}, folder)
     try:
         servers.start()
-        servers.wait_until_loaded()
+        servers.page.wait_until_loaded(SECONDS)
         yield servers
     finally:
         servers.stop()

@@ -12,8 +12,8 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,8 @@ from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.instance import open_instance
 from clinseek_assets_tests.resilience.answering import Record, answering, journalled, models_file
-from clinseek_assets_tests.resilience.postgres import Postgres, absent, postgres
 from clinseek_assets_tests.resilience.servers import Servers, kill, serving_home
+from clinseek_assets_tests.services.postgres import Postgres, absent, postgres
 
 SEED = int(os.environ.get("CLINSEEK_CHAOS_SEED", "20261"))
 ROUNDS = {"curated": 1, "seeking": 3}  # requests a question
@@ -116,7 +116,8 @@ def disturbed(
     assets = [ARMS_OF["text"][arm].predictions for arm in chaos.arms]
     kills: list[AfterKill] = []
     with serving_home(environment, folder / "servers") as servers:
-        backfill = servers.backfill(assets, [f"{model}|{subtask}" for model in chaos.models for subtask in SUBTASKS])
+        cells = [f"{model}|{subtask}" for model in chaos.models for subtask in SUBTASKS]
+        backfill = servers.page.backfill(assets, cells)
         until = time.monotonic() + IN_ALL
         for moment in moments:
             wait_for_requests(record, moment)
@@ -126,10 +127,8 @@ def disturbed(
             if database is not None and killed == "postgres":
                 database.start()
             servers.start()
-        while servers.status(backfill) in ("REQUESTED", ""):
-            assert time.monotonic() < until, servers.logged()
-            time.sleep(2.0)
-        assert servers.status(backfill) == "COMPLETED_SUCCESS", servers.logged()
+        status = servers.page.ended(backfill, until - time.monotonic())
+        assert status == "COMPLETED_SUCCESS", servers.logged()
     return kills
 
 
@@ -165,7 +164,7 @@ def keep_events_in(database: Postgres, dagster_home: Path) -> None:
     """Let an instance keep its runs and events in Postgres."""
     file = dagster_home / "dagster.yaml"
     settings = yaml.safe_load(file.read_text())
-    file.write_text(yaml.safe_dump({**settings, "storage": {"postgres": {"postgres_url": database.url}}}))
+    file.write_text(yaml.safe_dump({**settings, "storage": {"postgres": {"postgres_url": database.dagster_url}}}))
 
 
 def made_anew(home: Path, undisturbed: Path) -> None:
@@ -174,24 +173,11 @@ def made_anew(home: Path, undisturbed: Path) -> None:
     shutil.copytree(home, undisturbed, ignore=answers)
 
 
-@contextmanager
-def environ(environment: dict[str, str]) -> Iterator[None]:
-    """The environment of this process, as these processes had it."""
-    before = dict(os.environ)
-    os.environ.update({name: value for name, value in environment.items() if name != "DAGSTER_HOME"})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def tables(chaos: Chaos, environment: dict[str, str]) -> dict[str, pandas.DataFrame]:
     """All tables of answers, scores and marts of a home that is brought up to date, without columns of time."""
-    with environ(environment):
-        settings = load_settings()
-        with open_instance(settings.layout) as instance:
-            rebuild(build(settings), instance, wanted=Wanted(arms=set(chaos.arms), splits={"text"}))
+    settings = load_settings({**os.environ, **environment})
+    with open_instance(settings.layout) as instance:
+        rebuild(build(settings), instance, wanted=Wanted(arms=set(chaos.arms), splits={"text"}))
     assets = settings.layout.assets
     found = {}
     for path in sorted(assets.glob("*/**/*.parquet")):

@@ -19,6 +19,7 @@ from clinseek_assets.locations.layout import Layout
 from clinseek_assets_tests.resilience.answering import answering, journalled, models_file
 from clinseek_assets_tests.resilience.sampling import Sample, Trend, sample, size_of, trends
 from clinseek_assets_tests.resilience.servers import Servers, serving_home
+from clinseek_assets_tests.services.page import UNDER_WAY
 
 QUESTIONS = int(os.environ.get("CLINSEEK_SOAK_QUESTIONS", "10000"))
 MINUTES = float(os.environ.get("CLINSEEK_SOAK_MINUTES", "20"))
@@ -44,11 +45,11 @@ def test_what_is_open_stays_flat(unanswered: dict[str, str], tmp_path: Path):
         with serving_home({**unanswered, "CLINSEEK_MODELS": str(registry)}, tmp_path / "servers") as servers:
             before = size_of(layout.dagster_home)
             started = time.monotonic()
-            backfill = servers.backfill([ASSET], [f"{MODEL}|{subtask}" for subtask in SUBTASKS])
+            backfill = servers.page.backfill([ASSET], [f"{MODEL}|{subtask}" for subtask in SUBTASKS])
             samples = watched(servers, backfill, started)
             took = time.monotonic() - started
             grown = size_of(layout.dagster_home) - before
-            assert servers.status(backfill) == "COMPLETED_SUCCESS", servers.logged()
+            assert servers.page.status(backfill) == "COMPLETED_SUCCESS", servers.logged()
     answers = [pandas.read_parquet(layout.predictions("text", ARM, MODEL, name)) for name in SUBTASKS]
     count = sum(map(len, answers))
     moved = {name: trends(samples, name, took * WARM_UP) for name in long_lived(samples, took)}
@@ -70,7 +71,7 @@ def test_what_is_open_stays_flat(unanswered: dict[str, str], tmp_path: Path):
 def watched(servers: Servers, backfill: str, started: float) -> list[Sample]:
     """Samples until the backfill has ended."""
     samples: list[Sample] = []
-    while servers.status(backfill) in ("REQUESTED", ""):
+    while servers.page.status(backfill) in UNDER_WAY:
         assert time.monotonic() - started < LONGEST * MINUTES * 60 + 600, servers.logged()
         samples += sample(started, servers.processes())
         time.sleep(EVERY_SECONDS)

@@ -14,7 +14,7 @@ from clinseek_assets_tests.resilience.calling import clear_error, ended, start
 from clinseek_assets_tests.resilience.servers import serving_home
 from clinseek_assets_tests.resilience.test_clock import ARGUMENTS
 from clinseek_assets_tests.resilience.test_disk import FEW, MODEL, answers
-from clinseek_assets_tests.web.test_lineage_page import free_port
+from clinseek_assets_tests.services.waiting import free_port
 
 EVALUATE = ("evaluate", "--model", MODEL, *ARGUMENTS)
 
@@ -36,14 +36,10 @@ def test_a_backfill_and_evaluate_at_once_pay_once(unanswered: dict[str, str], tm
     with answering(0.5) as (record, url):
         environment = {**unanswered, "CLINSEEK_MODELS": str(models_file(tmp_path / "models.yaml", url, [MODEL], 2))}
         with serving_home(environment, tmp_path / "servers") as servers:
-            backfill = servers.backfill(["text_curated_predictions"], [f"{MODEL}|{name}" for name in FEW])
+            backfill = servers.page.backfill(["text_curated_predictions"], [f"{MODEL}|{name}" for name in FEW])
             code, told = called(environment, *EVALUATE)
             assert code == 0, told
-            until = time.monotonic() + 600
-            while servers.status(backfill) in ("REQUESTED", ""):
-                assert time.monotonic() < until, servers.logged()
-                time.sleep(2.0)
-            assert servers.status(backfill) == "COMPLETED_SUCCESS", servers.logged()
+            assert servers.page.ended(backfill, 600) == "COMPLETED_SUCCESS", servers.logged()
     counted = record.counted()
     assert counted.total() == len(counted) > 0
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import pytest
 
 from clinseek_assets_tests.assets.test_graph import NAMED
 from clinseek_assets_tests.conftest import Graph
+from clinseek_assets_tests.services.waiting import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -42,12 +42,6 @@ PICTURED = ("image_links", "contexts", "reports")
 SECONDS = 90
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is found")
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 @contextmanager

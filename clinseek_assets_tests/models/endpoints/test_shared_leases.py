@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,18 +14,9 @@ from clinseek_assets.models.endpoints import shared_leases
 from clinseek_assets.models.endpoints.adaptive import AdaptiveLimit
 from clinseek_assets.models.endpoints.gate import Gate
 from clinseek_assets.models.endpoints.shared_leases import LeaseServer, SharedLeases
-from clinseek_assets_tests import postgres
+from clinseek_assets_tests.services.postgres import Postgres
 
-pytestmark = pytest.mark.skipif(not postgres.available(), reason="no Postgres server is installed")
 ENDPOINT = "http://an.endpoint/v1"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    with tempfile.TemporaryDirectory(prefix="clinseek-postgres-") as folder:
-        Path(folder).chmod(0o755)
-        with postgres.serving(Path(folder) / "server") as running:
-            yield running
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +26,7 @@ def counted_always(monkeypatch):
     monkeypatch.setattr(shared_leases, "POLITE_SECONDS", 0.0)
 
 
-def leases_at(server: postgres.Server, ceiling: int = 4, endpoint: str = ENDPOINT) -> SharedLeases:
+def leases_at(server: Postgres, ceiling: int = 4, endpoint: str = ENDPOINT) -> SharedLeases:
     return SharedLeases(LeaseServer(server.url), endpoint, ceiling)
 
 
@@ -49,12 +37,12 @@ def all_of(leases: SharedLeases) -> list[int]:
     return taken
 
 
-def test_one_process_has_all_slots_and_two_share_them(server):
-    one = leases_at(server)
+def test_one_process_has_all_slots_and_two_share_them(lease_server):
+    one = leases_at(lease_server)
     slots = all_of(one)
     assert sorted(slots) == [0, 1, 2, 3]
     assert one.held == 4
-    two = leases_at(server)
+    two = leases_at(lease_server)
     assert two.take() is None, "all are taken"
     assert not one.may_keep(), "one has more than its share now"
     for slot in slots[:3]:
@@ -67,8 +55,8 @@ def test_one_process_has_all_slots_and_two_share_them(server):
     one.close()
 
 
-def test_endpoints_have_slots_of_their_own(server):
-    one, two = leases_at(server), leases_at(server, endpoint="http://another/v1")
+def test_endpoints_have_slots_of_their_own(lease_server):
+    one, two = leases_at(lease_server), leases_at(lease_server, endpoint="http://another/v1")
     assert len(all_of(one)) == len(all_of(two)) == 4
     one.close()
     two.close()
@@ -83,13 +71,13 @@ time.sleep(600)
 """
 
 
-def test_the_slots_of_a_killed_process_come_back(server):
-    command = [sys.executable, "-c", KILLED, server.url, ENDPOINT]
+def test_the_slots_of_a_killed_process_come_back(lease_server):
+    command = [sys.executable, "-c", KILLED, lease_server.url, ENDPOINT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
         try:
             assert other.stdout is not None
             assert sorted(other.stdout.readline().split()) == ["0", "1", "2", "3"]
-            mine = leases_at(server)
+            mine = leases_at(lease_server)
             assert mine.take() is None
         finally:
             other.kill()
@@ -100,9 +88,9 @@ def test_the_slots_of_a_killed_process_come_back(server):
         mine.close()
 
 
-def test_without_the_server_nothing_is_let_through_and_no_answer_is_lost(server):
+def test_without_the_server_nothing_is_let_through_and_no_answer_is_lost(lease_server):
     async def asked() -> list[str]:
-        gate = Gate(AdaptiveLimit(1, time.monotonic()), leases_at(server, ceiling=1))
+        gate = Gate(AdaptiveLimit(1, time.monotonic()), leases_at(lease_server, ceiling=1))
         answered = []
 
         async def ask(name: str) -> None:
@@ -113,12 +101,12 @@ def test_without_the_server_nothing_is_let_through_and_no_answer_is_lost(server)
         one = asyncio.create_task(ask("one"))
         await asyncio.sleep(0.03)
         waiting = [asyncio.create_task(ask("two")), asyncio.create_task(ask("three"))]
-        server.stop()
+        lease_server.stop()
         try:
             await one
             told = await asyncio.gather(*waiting, return_exceptions=True)
         finally:
-            server.start()
+            lease_server.start()
         assert [type(each) for each in told] == [EndpointFault, EndpointFault]
         assert "CLINSEEK_LEASES" in str(told[0])
         return answered

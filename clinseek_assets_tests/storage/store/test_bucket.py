@@ -14,7 +14,7 @@ from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.published import Published
 from clinseek_assets.storage.store.rows import RowStore
 from clinseek_assets.storage.store.shared_artifacts import SharedArtifacts
-from clinseek_assets_tests.buckets import serving_bucket
+from clinseek_assets_tests.services.buckets import serving_bucket
 from clinseek_assets_tests.storage.store.test_rows import INSERTS, SCHEMA
 
 RECEIPT = Receipt("inputs", "content", facts={"rows": 2})
