@@ -43,10 +43,10 @@ def read_figures(path: Path = FILE) -> dict[str, Any]:
 
 
 def write_section(name: str, figures: Figures, path: Path = FILE) -> None:
-    """Replace one section of the file, and make the page anew beside it."""
+    """Replace one section of the file, and make the page anew beside it, out of the file: both have one order."""
     sections = {**read_figures(path), name: dict(figures)}
     write_text(path, json.dumps(sections, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-    write_text(path.with_suffix(".md"), page(sections))
+    write_text(path.with_suffix(".md"), page(read_figures(path)))
     for written in (path, path.with_suffix(".md")):
         written.chmod(0o644)  # these are for the repository
 
