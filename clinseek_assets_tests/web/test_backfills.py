@@ -48,7 +48,7 @@ def servers(graph: Graph, tmp_path: Path) -> Iterator[Servers]:
 
 def ended(servers: Servers, backfill: str) -> str:
     until = time.monotonic() + SECONDS
-    while (status := servers.status(backfill)) in ("", "REQUESTED", "CANCELING", "FAILING"):
+    while (status := servers.page.status(backfill)) in ("", "REQUESTED", "CANCELING", "FAILING"):
         assert time.monotonic() < until, f"{status}\n{servers.logged()}"
         time.sleep(1.0)
     return status
@@ -76,8 +76,8 @@ def test_a_queued_backfill_is_run_told_truly_retried_and_cancelled(graph: Graph,
         assert len(played["good"].requests) == questions
 
         with_models(graph, bad=played["good"].url, good=played["good"].url)  # it was mended
-        answer = servers.ask(RETRY, params={"parentRunId": backfill, "strategy": "FROM_FAILURE"})
-        retried = answer["data"]["reexecutePartitionBackfill"]["backfillId"]
+        answer = servers.page.ask(RETRY, params={"parentRunId": backfill, "strategy": "FROM_FAILURE"})
+        retried = answer["reexecutePartitionBackfill"]["backfillId"]
         assert ended(servers, retried) == "COMPLETED_SUCCESS"
         assert recorded(graph, "bad") == set(FEW)
         assert len(played["good"].requests) == 2 * questions  # nothing was asked of `good` again
@@ -96,18 +96,18 @@ def test_a_cancelled_backfill_ends_and_the_next_one_goes_on(graph: Graph, server
     with endpoints(good=three_then_slowly) as played:
         with_models(graph, bad="http://127.0.0.1:9", good=played["good"].url)
         cells = [f"good|{subtask}" for subtask in FEW]
-        backfill = servers.backfill([PREDICTIONS], cells)
+        backfill = servers.page.backfill([PREDICTIONS], cells)
         until = time.monotonic() + SECONDS
         while len(played["good"].requests) < 4:
             assert time.monotonic() < until, servers.logged()
             time.sleep(0.2)
         time.sleep(1.0)
-        servers.ask(CANCEL, id=backfill)
+        servers.page.ask(CANCEL, id=backfill)
         assert ended(servers, backfill) == "CANCELED"
         kept = len(graph.instance.get_materialized_partitions(GRID) & set(cells))
         assert kept >= 1
         mended.set()
         before = len(played["good"].requests)
-        assert ended(servers, servers.backfill([PREDICTIONS], cells)) == "COMPLETED_SUCCESS"
+        assert ended(servers, servers.page.backfill([PREDICTIONS], cells)) == "COMPLETED_SUCCESS"
         assert recorded(graph, "good") == set(FEW)
         assert len(played["good"].requests) - before <= questions - 3
