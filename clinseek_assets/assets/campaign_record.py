@@ -8,8 +8,8 @@ import dagster as dg
 
 from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
-from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
-from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, model_scores_of
+from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS, ONCE_ITS_MARTS_ARE_THERE
+from clinseek_assets.assets.scores import model_scores_of
 from clinseek_assets.assets.splits import SPLITS
 from clinseek_assets.campaign.analysis_plan import fixed_plan, plan_file
 from clinseek_assets.campaign.sources import seal_file
@@ -64,7 +64,7 @@ def inputs(home: Home) -> list[str]:
         owners=("team:evaluation",),
         code=code_of("campaign", "models/ledger_figures.py", "scoring/leaderboard.py", "assets/campaign_record.py"),
         deps=MARTS,
-        condition=WHICHEVER_ARE_THERE,
+        condition=ONCE_ITS_MARTS_ARE_THERE,
     ),
     inputs=inputs,
     output=lambda home: campaign_folder(home) / JSON,

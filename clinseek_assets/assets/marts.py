@@ -3,6 +3,8 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,22 @@ AUDITS = {
     TEXT.name: ("leak_audit", audit_file, "subtasks"),
     MULTIMODAL.name: ("multimodal_leak_audit", multimodal_audit_file, "groups"),
 }
+# The condition of what reads marts: whichever scores are there will do, but a mart that was never built cannot be read.
+ONCE_ITS_MARTS_ARE_THERE = WHICHEVER_ARE_THERE & ~dg.AutomationCondition.any_deps_missing().allow(
+    dg.AssetSelection.groups(GROUP)
+)
+# The condition of the published numbers, which have no upstream: loaded with the first figures to compare them with.
+THERE_ARE_FIGURES = reduce(
+    or_,
+    (dg.AutomationCondition.asset_matches(intervals_of(each), ~dg.AutomationCondition.missing()) for each in SPLITS),
+)
+WITH_THE_FIRST_FIGURES = (
+    dg.AutomationCondition.missing()
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.execution_failed()
+    & THERE_ARE_FIGURES
+)
+CONDITION_OF = {"model": ONCE_ITS_MARTS_ARE_THERE, "seed": WITH_THE_FIRST_FIGURES}
 
 
 class MartTranslator(DagsterDbtTranslator):
@@ -41,14 +59,15 @@ class MartTranslator(DagsterDbtTranslator):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """The spec as dbt has it, in our group, with owners, kinds and the condition of what gathers several."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if manifest["nodes"].get(unique_id, {}).get("resource_type") not in ("model", "seed"):
+        kind = manifest["nodes"].get(unique_id, {}).get("resource_type")
+        if kind not in CONDITION_OF:
             return spec
         return spec.replace_attributes(
             group_name=GROUP,
             owners=["team:evaluation"],
             kinds={"dbt", "duckdb"},
             description=manifest["nodes"][unique_id]["description"],
-            automation_condition=WHICHEVER_ARE_THERE,
+            automation_condition=CONDITION_OF[kind],
         )
 
 

@@ -15,8 +15,8 @@ from clinseek_assets.assets import leak_audit, multimodal_leak_audit
 from clinseek_assets.assets.arms import ARMS_OF
 from clinseek_assets.assets.artifact import Explanation, Made, artifact, code_of
 from clinseek_assets.assets.kept_class import kept_class
-from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS
-from clinseek_assets.assets.scores import WHICHEVER_ARE_THERE, intervals_of
+from clinseek_assets.assets.marts import FIGURES, LEADERBOARDS, ONCE_ITS_MARTS_ARE_THERE
+from clinseek_assets.assets.scores import intervals_of
 from clinseek_assets.assets.shown import aggregates
 from clinseek_assets.assets.splits import SPLITS as BOTH
 from clinseek_assets.benchmark.groups import GROUPS
@@ -82,7 +82,7 @@ def report_inputs(home: Home) -> Iterator[str]:
         owners=("team:evaluation",),
         code=code_of("assets/reports.py", "scoring/leaderboard.py", "scoring/report"),
         deps=(*MARTS, *AUDITS),
-        condition=WHICHEVER_ARE_THERE,
+        condition=ONCE_ITS_MARTS_ARE_THERE,
     ),
     inputs=lambda home: list(report_inputs(home)),
     output=report_file,

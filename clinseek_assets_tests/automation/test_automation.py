@@ -97,6 +97,28 @@ def test_whatever_arms_and_models_land_scores_tables_and_report_follow_once_and_
     assert not [name for name in names if name.endswith(("_predictions", "_contexts", "_manifest"))]
 
 
+def test_no_mart_is_built_before_the_marts_that_it_reads(definitions):
+    instance = dg.DagsterInstance.ephemeral()
+    cursor = dg.evaluate_automation_conditions(definitions, instance).cursor
+    job = definitions.resolve_implicit_global_asset_job_def()
+    at_work = job.get_subset(asset_selection={dg.AssetKey("text_intervals")})
+    instance.create_run_for_job(at_work, asset_selection=at_work.asset_selection, status=dg.DagsterRunStatus.STARTED)
+    for name in (
+        "text_contrasts",
+        "leak_audit",
+        "models",
+        "text_manifest",
+    ):  # what some marts read beside the intervals
+        instance.report_runless_asset_event(dg.AssetMaterialization(name))
+    told = dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+    requested = {each.key for each in told.results if not each.true_subset.is_empty}
+    marts = {spec.key: spec for spec in definitions.resolve_all_asset_specs() if spec.group_name == "marts"}
+    assert dg.AssetKey("paired_deltas") in marts
+    for key in requested & set(marts):
+        assert {dep.asset_key for dep in marts[key].deps} & set(marts) <= requested, key.to_user_string()
+    assert dg.AssetKey("leaderboard_report") not in requested
+
+
 def test_every_job_resolves_and_holds_partitions_of_one_kind(definitions):
     names = {job.name for job in definitions.jobs}
     assert names == {
