@@ -34,8 +34,13 @@ concurrency:
     granularity: op
 # A run whose process was killed is noticed, and run again: what it had finished is kept, nothing is asked twice.
 run_launcher: {module: clinseek_assets.resources.run_launcher, class: WatchedRunLauncher}
-# A code server that is started again is waited for.
-run_queue: {max_user_code_failure_retries: 40, user_code_failure_retry_delay: 15}
+# Runs are started side by side: each takes seconds to start. A code server that is started again is waited for.
+run_queue:
+  dequeue_use_threads: true
+  dequeue_interval_seconds: 2
+  max_user_code_failure_retries: 40
+  user_code_failure_retry_delay: 15
+backfills: {num_submit_workers: 4}
 run_monitoring:
   enabled: true
   poll_interval_seconds: 20
