@@ -14,14 +14,24 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import backfills, ehr_tools, endpoints, extraction, pinned_record, scoring, statistics, xray_path
+from benchmarks import (
+    backfills,
+    daemon_backfill,
+    ehr_tools,
+    endpoints,
+    extraction,
+    pinned_record,
+    scoring,
+    statistics,
+    xray_path,
+)
 from benchmarks.figures import write_section
 from benchmarks.measuring import Measured, measure
 from benchmarks.source_tables import ROWS, write_tables
 
 MODULES = {
     module.__name__.rpartition(".")[2]: module
-    for module in (scoring, statistics, pinned_record, ehr_tools, endpoints, xray_path, backfills)
+    for module in (scoring, statistics, pinned_record, ehr_tools, endpoints, xray_path, backfills, daemon_backfill)
 }
 CASES = ("databases", "extraction", *MODULES)
 
@@ -70,6 +80,7 @@ def main(
     as a share of what a server with 50 ms answers and 64 allowed calls could give; a run in which all is done already.
     X-rays: 827 files of real size found, decoded and hashed; the yardstick is decoding by one thread.
     Backfills: one run over 45 subtasks of 12 baselines; milliseconds a partition beside what a disk takes.
+    Daemon backfill: the same 540 from the page through the daemon, and how soon the page tells of all of them.
     Other work on the machine shows in the seconds; the ratios suffer less.
 
     \b

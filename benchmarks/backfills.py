@@ -34,12 +34,9 @@ def run(folder: Path) -> dict[str, Any]:
         run, which finds all up to date and records it; and how long 540 appends to a file take that are each put on
         the disk, since a partition is put there several times.
     """
-    settings = _settings(folder)
+    settings = load_settings(environment(folder))
     with open_instance(settings.layout) as instance:
-        location = build(settings, {"progress": lambda *_: None})
-        before = replace(location, graph=replace(location.graph, stages=_before_predictions(location)))
-        rebuild(before, instance, wanted=Wanted(splits={"text"}))
-        artifact = next(each for each in location.graph.artifacts if each.name == ASSET)
+        location, artifact = made_before_predictions(settings, instance)
         first = _range_run(location, instance, artifact)
         again = _range_run(location, instance, artifact)
     return {
@@ -53,7 +50,8 @@ def run(folder: Path) -> dict[str, Any]:
     }
 
 
-def _settings(folder: Path) -> Settings:
+def environment(folder: Path) -> dict[str, str]:
+    """A tiny release and twelve baselines in `folder`, as the settings name them."""
     release = folder / "synthetic"
     make_release(TINY, release, seed=3)
     models = folder / "models.yaml"
@@ -62,19 +60,21 @@ def _settings(folder: Path) -> Settings:
         for number in range(MODELS)
     ]
     models.write_text("\n".join(["models:", *lines]) + "\n")
-    return load_settings(
-        {
-            "CLINSEEK_HOME": str(folder / "home"),
-            "CLINSEEK_RELEASE_ROOT": str(release / "release"),
-            "MIMIC_IV_ROOT": str(release / "sources" / "mimic_iv"),
-            "CLINSEEK_MODELS": str(models),
-        }
-    )
+    return {
+        "CLINSEEK_HOME": str(folder / "home"),
+        "CLINSEEK_RELEASE_ROOT": str(release / "release"),
+        "MIMIC_IV_ROOT": str(release / "sources" / "mimic_iv"),
+        "CLINSEEK_MODELS": str(models),
+    }
 
 
-def _before_predictions(location: CodeLocation) -> tuple[Any, ...]:
+def made_before_predictions(settings: Settings, instance: Any) -> tuple[CodeLocation, Artifact]:
+    """The code location, all made that lies before the models; and the predictions that are to be made."""
+    location = build(settings, {"progress": lambda *_: None})
     stages = location.graph.stages
-    return stages[: next(place for place, stage in enumerate(stages) if stage.title == "leak audit")]
+    before = stages[: next(place for place, stage in enumerate(stages) if stage.title == "leak audit")]
+    rebuild(replace(location, graph=replace(location.graph, stages=before)), instance, wanted=Wanted(splits={"text"}))
+    return location, next(each for each in location.graph.artifacts if each.name == ASSET)
 
 
 def _range_run(location: CodeLocation, instance: Any, artifact: Artifact) -> tuple[float, float]:
