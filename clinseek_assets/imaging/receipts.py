@@ -16,7 +16,7 @@ from pathlib import Path
 
 from clinseek_assets.imaging import verification
 from clinseek_assets.imaging.verification import Verified
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.storage.atomic import private_database
 from clinseek_assets.storage.fingerprint import of_code
 
 BUSY_SECONDS = 60.0
@@ -93,10 +93,7 @@ class VerificationReceipts:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        if not self._path.exists():
-            private_folder(self._path.parent)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
+        with closing(sqlite3.connect(private_database(self._path), timeout=BUSY_SECONDS)) as db:
             db.execute(SCHEMA)
             yield db
 

@@ -8,7 +8,6 @@ caller still gets an answer only when its own record is safe.
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import sqlite3
 import threading
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from clinseek_assets.faults import EndpointFault, Fault, StoreFault
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.storage.atomic import private_database
 from clinseek_assets.storage.disk_trouble import disk_trouble
 
 Item = TypeVar("Item")
@@ -183,9 +182,9 @@ def open_database(path: Path, durability: Durability) -> sqlite3.Connection:
     Raises:
         sqlite3.Error, OSError: it cannot be opened.
     """
-    private_folder(path.parent)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))  # SQLite gives its side files the same mode
-    database = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    database = sqlite3.connect(
+        private_database(path), isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+    )
     _enter_wal(database)
     database.execute(f"PRAGMA synchronous = {durability}")
     return database

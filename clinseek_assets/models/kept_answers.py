@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.storage.atomic import private_database
 
 BUSY_SECONDS = 30.0
 SCHEMA = "CREATE TABLE IF NOT EXISTS answers (asked TEXT PRIMARY KEY, answer TEXT NOT NULL) STRICT"
@@ -40,8 +39,5 @@ class KeptAnswers:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """A connection of one's own for each use."""
-        if not self._path.exists():
-            private_folder(self._path.parent)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
+        with closing(sqlite3.connect(private_database(self._path), timeout=BUSY_SECONDS)) as db:
             yield db

@@ -6,14 +6,16 @@ Everything made from credentialed data is private to its owner: files 0600, fold
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 UNFINISHED = ".unfinished-"
+_MAKING = threading.Lock()
 
 
 def private_folder(folder: Path) -> Path:
@@ -22,6 +24,19 @@ def private_folder(folder: Path) -> Path:
         private_folder(folder.parent)  # `parents=True` would make them readable by others
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return folder
+
+
+def private_database(path: Path) -> Path:
+    """Make an empty file for SQLite where there is none, with its folder; SQLite gives its side files the same mode.
+
+    A file that is there is never opened: to close it again would give up all locks that SQLite holds on it for this
+    process (that is how POSIX locks work). The next process to close the database would take itself for the last one,
+    and take the write-ahead log away while this one writes to it.
+    """
+    private_folder(path.parent)
+    with _MAKING, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
+    return path
 
 
 @contextmanager

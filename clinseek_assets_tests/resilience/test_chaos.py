@@ -32,6 +32,7 @@ from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.instance import open_instance
 from clinseek_assets_tests.resilience.answering import Record, answering, journalled, models_file
 from clinseek_assets_tests.resilience.servers import Servers, kill, serving_home
+from clinseek_assets_tests.services.page import UNDER_WAY
 from clinseek_assets_tests.services.postgres import Postgres, absent, postgres
 
 SEED = int(os.environ.get("CLINSEEK_CHAOS_SEED", "20261"))
@@ -39,6 +40,7 @@ ROUNDS = {"curated": 1, "seeking": 3}  # requests a question
 CONCURRENCY = 4
 ANSWER_SECONDS = 0.4
 BEFORE_A_KILL = 300.0  # seconds without progress after which the next kill comes all the same
+BETWEEN_LOOKS = 30.0
 IN_ALL = 7200.0
 OF_TIME = ("seconds", "built_at", "answered_at", "asked_at")
 
@@ -120,7 +122,7 @@ def disturbed(
         backfill = servers.page.backfill(assets, cells)
         until = time.monotonic() + IN_ALL
         for moment in moments:
-            wait_for_requests(record, moment)
+            wait_for_requests(record, moment, servers, backfill)
             time.sleep(chance.uniform(0.0, 0.5))
             killed = kill_one(servers, database, chance)
             kills.append(AfterKill(killed, frozenset(journalled(home)), len(record.arrived)))
@@ -132,12 +134,16 @@ def disturbed(
     return kills
 
 
-def wait_for_requests(record: Record, moment: int) -> None:
-    """Wait until so many requests have come in, or none comes any more for long."""
+def wait_for_requests(record: Record, moment: int, servers: Servers, backfill: str) -> None:
+    """Wait until so many requests have come in, or none comes any more for long. A backfill that ended has failed."""
     seen, since = len(record.arrived), time.monotonic()
+    asked = since
     while len(record.arrived) < moment and time.monotonic() - since < BEFORE_A_KILL:
         if len(record.arrived) > seen:
             seen, since = len(record.arrived), time.monotonic()
+        if time.monotonic() - max(since, asked) > BETWEEN_LOOKS:
+            asked = time.monotonic()
+            assert servers.page.status(backfill) in UNDER_WAY, servers.logged()
         time.sleep(0.05)
 
 

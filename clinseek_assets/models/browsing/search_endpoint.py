@@ -11,7 +11,6 @@ A query is asked once: what came back is kept in a private file, so that an exch
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,7 @@ from clinseek_assets.locations.data_class import DataClass
 from clinseek_assets.models.browsing.corpus import Hit, Unavailable
 from clinseek_assets.models.browsing.pages import Page, one_line
 from clinseek_assets.models.egress import Destination, admit
-from clinseek_assets.storage.atomic import PRIVATE_FILE, private_folder
+from clinseek_assets.storage.atomic import private_database
 from clinseek_assets.storage.fingerprint import of_text, of_value
 
 SECONDS, CONNECT_SECONDS = 30.0, 10.0
@@ -145,10 +144,7 @@ class SearchEndpoint:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """A connection of one's own for each use: tools run in many threads and processes."""
-        if not self._kept.exists():
-            private_folder(self._kept.parent)
-            os.close(os.open(self._kept, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-        with closing(sqlite3.connect(self._kept, timeout=BUSY_SECONDS)) as db:
+        with closing(sqlite3.connect(private_database(self._kept), timeout=BUSY_SECONDS)) as db:
             yield db
 
 
