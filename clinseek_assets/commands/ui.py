@@ -16,9 +16,6 @@ from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.instance import dagster_home
 from clinseek_assets.storage.served import serve_alone
 
-# For a code server to start a run; with Dagster's 60 seconds, runs of a busy machine fail before they begin.
-PATIENCE_SECONDS = "300"
-
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="The port to listen on.")
@@ -41,7 +38,6 @@ def command(port: int, host: str) -> None:
     require_free(host, port)
     os.environ["PYTHONWARNINGS"] = "ignore"
     os.environ[PAGE_VARIABLE] = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
-    os.environ.setdefault("DAGSTER_GRPC_TIMEOUT_SECONDS", PATIENCE_SECONDS)
     # A shell that starts this in the background hands down ignored signals, and an ignored Ctrl-C would leave the
     # servers behind for good: Dagster maps its own stop signal to the one that is ignored.
     for stop in (signal.SIGINT, signal.SIGTERM):

@@ -18,6 +18,13 @@ from clinseek_assets.storage.atomic import private_folder, write_text
 
 # Settings of an instance that say where runs and events are kept.
 STORES = {"storage", "run_storage", "event_log_storage", "schedule_storage", "instance_class"}
+# What Dagster has as variables only: its servers wait for a code server that is away or slow. A backfill whose assets
+# cannot be loaded is tried again, however often; a run may take minutes to start on a busy machine.
+WAITING = {
+    "DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1",
+    "DAGSTER_MAX_BACKFILL_RETRIES": "1000",
+    "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",
+}
 SETTINGS = """\
 # Written once by clinseek; change it as you like (a Postgres instance, other limits): it is not overwritten.
 telemetry: {enabled: false}
@@ -58,7 +65,10 @@ retention:
 
 
 def dagster_home(layout: Layout) -> Path:
-    """The folder of the instance, made if needed, and named to Dagster and its children; telemetry off everywhere."""
+    """The folder of the instance, made if needed, and named to Dagster and its children; telemetry off everywhere.
+
+    The children are told to wait for one another as well, unless the environment says how long.
+    """
     folder = private_folder(layout.dagster_home)
     settings = folder / "dagster.yaml"
     if not settings.is_file():
@@ -66,6 +76,8 @@ def dagster_home(layout: Layout) -> Path:
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)
     return folder
 
 

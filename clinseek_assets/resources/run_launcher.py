@@ -7,7 +7,7 @@ monitoring asks after the process itself; a run whose process is gone is marked 
 
 Dagster gives up running something again where it cannot reach the code server at that very moment, and a backfill where
 it does not find its assets there. So a run is marked only once its code server has answered for longer than the daemon
-takes to notice, and the daemon is told to wait.
+takes to notice, and the daemon is told to wait (`WAITING` in `instance.py`).
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from clinseek_assets.resources.processes import is_gone, is_there, this_process
 PROCESS_TAG = "clinseek/process"
 OF_RUN_TAG = "clinseek/process_of_run"
 SETTLED_SECONDS = 75.0  # the daemon looks for code servers every 60
-# What Dagster has as variables only: a backfill waits for a code server that is away, however often it has to.
-PATIENT = {"DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1", "DAGSTER_MAX_BACKFILL_RETRIES": "1000"}
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
@@ -37,8 +35,6 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def __init__(self, inst_data: Any = None) -> None:
         super().__init__(inst_data=inst_data)
         self._answers_since: dict[str, float] = {}
-        for name, value in PATIENT.items():
-            os.environ.setdefault(name, value)
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> WatchedRunLauncher:

@@ -16,13 +16,14 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from clinseek_assets.assets.queues import QUEUES
 from clinseek_assets.cli import COMMANDS, LazyCommands, clinseek
 from clinseek_assets.locations.settings import KEYS
+from clinseek_assets.resources.instance import WAITING
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEPLOY = PROJECT / "deploy"
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 HEAD = ("code", "daemon", "web", "tables")
 OURS = re.compile(r"\b(CLINSEEK_[A-Z_]+|[A-Z]+_ROOT|DAGSTER_[A-Z_]+)\b")
-DAGSTERS = {"DAGSTER_HOME", "DAGSTER_POSTGRES_URL", "DAGSTER_DISABLE_TELEMETRY"}
+DAGSTERS = {"DAGSTER_HOME", "DAGSTER_POSTGRES_URL", "DAGSTER_DISABLE_TELEMETRY", *WAITING}
 
 
 def text_of(name: str) -> str:
@@ -52,6 +53,18 @@ def parses(command: list[str]) -> None:
 def test_every_variable_is_a_setting_of_ours_or_known_to_dagster(path):
     named = set(OURS.findall(path.read_text(encoding="utf-8")))
     assert named <= {*KEYS, *DAGSTERS}
+
+
+def test_the_servers_wait_for_one_another_as_the_web_page_s_do():
+    compose = document("celery/docker-compose.yaml")["services"]
+    values = document("kubernetes/values.yaml")
+    lines = text_of("celery/clinseek.env.example").splitlines()
+    told = [
+        *(compose[name]["environment"] for name in ("code", "daemon", "web")),
+        *(values[name]["env"] for name in ("dagsterDaemon", "dagsterWebserver")),
+        dict(line.split("=", 1) for line in lines if line and not line.startswith("#")),
+    ]
+    assert all(WAITING.items() <= environment.items() for environment in told)
 
 
 def test_dagster_takes_the_instance_s_settings(tmp_path, monkeypatch):

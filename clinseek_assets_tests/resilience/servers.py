@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from clinseek_assets.commands.ui import PATIENCE_SECONDS
+from clinseek_assets.resources.instance import WAITING
 from clinseek_assets_tests.services.page import Page
 from clinseek_assets_tests.services.waiting import SECONDS, free_port, wait_until
 
@@ -112,7 +112,7 @@ class Servers:
 def serving_home(environment: Mapping[str, str], folder: Path) -> Iterator[Servers]:
     """The servers over a home, ended afterwards with all runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    usual = {"DAGSTER_GRPC_TIMEOUT_SECONDS": PATIENCE_SECONDS, "DAGSTER_DISABLE_TELEMETRY": "1"}  # as `clinseek ui`
+    usual = {**WAITING, "DAGSTER_DISABLE_TELEMETRY": "1"}  # as `clinseek ui`
     servers = Servers({**environment, **usual, "PYTHONWARNINGS": "ignore"}, folder)
     try:
         servers.start()
