@@ -54,6 +54,7 @@ test: lint
 	@$(BIN)/pytest -n 2
 
 test-all: lint
+	@$(BIN)/mypy -p clinseek_assets_tests -p benchmarks
 	@$(BIN)/pytest -n 2 -m "slow or not slow"
 
 chaos: .venv/installed

@@ -294,7 +294,7 @@ def test_nothing_is_shown_as_stale_after_a_run(finished: Graph):
             status = resolver.get_status(key, partition)
             if status is not StaleStatus.FRESH:
                 wrong[key.to_user_string(), partition] = [
-                    (cause.reason, cause.dependency and cause.dependency.to_user_string())
+                    (cause.reason, cause.dependency and cause.dependency.to_user_string())  # type: ignore[attr-defined]
                     for cause in resolver.get_stale_causes(key, partition)
                 ]
     assert not wrong

@@ -110,7 +110,9 @@ def test_a_range_over_models_asks_them_at_the_same_time_and_tells_of_each(graph:
     assert told["questions done"].value == asked
     assert told["calls answered"].value == asked and told["prompt tokens"].value == asked * 11
     assert told["dollars"].value == pytest.approx(asked * (11 + 2 * 7) / 1e6, abs=1e-4)
-    assert [row.data["model"] for row in told["models"].records] == ["one", "two"]
+    by_model = told["models"]
+    assert isinstance(by_model, dg.TableMetadataValue)
+    assert [row.data["model"] for row in by_model.records] == ["one", "two"]
     event = graph.instance.get_latest_materialization_event(GRID)
     assert event is not None and event.asset_materialization is not None
     assert event.asset_materialization.metadata["this time: calls answered"].value == 1

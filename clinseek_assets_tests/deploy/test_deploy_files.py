@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from dagster._core.instance.config import dagster_instance_config
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from clinseek_assets.assets.queues import QUEUES
@@ -79,6 +80,7 @@ def test_dagster_takes_the_instance_s_settings(tmp_path, monkeypatch):
 
 def test_dagster_takes_the_workspace_and_the_head_serves_at_its_port():
     (origin,) = location_origins_from_yaml_paths([str(DEPLOY / "celery" / "workspace.yaml")])
+    assert isinstance(origin, GrpcServerCodeLocationOrigin)
     code = procfile()["code"]
     assert code[code.index("-p") + 1] == str(origin.port)
     assert code[code.index("-m") + 1] == "clinseek_assets.definitions"

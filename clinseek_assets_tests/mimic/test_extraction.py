@@ -189,8 +189,8 @@ def test_a_header_in_another_case_or_order_is_bound_by_name(tmp_path):
     upper = text.replace("originalamount,originalrate", "ORIGINALAMOUNT,ORIGINALRATE")
     cased = extract_table(write_source(tmp_path / "b", "procedureevents", upper), None, tmp_path / "b.parquet")
     header = list(reversed(TABLES["procedureevents"].column_names))
-    turned = csv_text("procedureevents", records, header)
-    turned = extract_table(write_source(tmp_path / "c", "procedureevents", turned), None, tmp_path / "c.parquet")
+    other = csv_text("procedureevents", records, header)
+    turned = extract_table(write_source(tmp_path / "c", "procedureevents", other), None, tmp_path / "c.parquet")
     assert plain.notices == cased.notices == ()
     assert "another order" in turned.notices[0]
     assert plain.content_fingerprint == cased.content_fingerprint == turned.content_fingerprint

@@ -65,7 +65,9 @@ def loaded(database: Path, moment: str) -> dict[str, pandas.DataFrame]:
     with closing(sqlite3.connect(database)) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             table = pandas.read_sql(f'SELECT * FROM "{name}"', connection)
-            time = next((column for column in table if "time" in column.lower() or "date" in column.lower()), None)
+            time = next(
+                (column for column in table if "time" in str(column).lower() or "date" in str(column).lower()), None
+            )
             if time is not None:
                 table = table[pandas.to_datetime(table[time], errors="coerce") < pandas.Timestamp(moment)]
             tables[name] = table

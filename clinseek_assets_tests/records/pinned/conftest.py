@@ -14,7 +14,7 @@ from clinseek_assets.records.pinned.pin import Pin, Policy
 from clinseek_assets.records.pinned.record import PinnedRecord
 from clinseek_assets_tests.records.pinned.lives import OWN, PATIENT, T, write_database, write_reference
 
-REFERENCE = {
+REFERENCE: dict[str, list[tuple[Any, ...]]] = {
     "d_labitems": [(50801, "Alveolar-arterial Gradient", "Blood", "Blood Gas"), (50802, None, "Blood", "Blood Gas")],
     "d_items": [(220045, "Heart Rate", "HR", "chartevents", "Vitals", "bpm", "Numeric", None, None)],
     "d_icd_diagnoses": [("4019", 9, "Hypertension NOS"), ("4019", 10, "Not that one")],

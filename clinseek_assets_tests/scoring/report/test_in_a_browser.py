@@ -40,7 +40,7 @@ def test_the_report_fits_wide_and_narrow_pages_and_calls_nobody(made: Made, tmp_
         for width, scheme in WIDTHS.items():
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
             page.on("request", lambda request: asked.append(request.url))
-            page.on("console", lambda message: complaints.append(message.text))
+            page.on("console", lambda message: complaints.append(message.text))  # type: ignore[attr-defined]
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.goto(report.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") == width
