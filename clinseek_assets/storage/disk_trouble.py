@@ -14,6 +14,11 @@ TOLD = {
         "The disk is full.",
         f"Make room (`clinseek clean` says what can go). {KEPT}",
     ),
+    # SQLite says no more where the disk has no room for its shared memory, or where the disk itself fails.
+    ("disk I/O error",): (
+        "The disk is full, or it fails: a database below CLINSEEK_HOME could not be read or written.",
+        f"Make room (`clinseek clean` says what can go); with room left, look at the disk. {KEPT}",
+    ),
     ("Read-only file system", "readonly database", "read-only database"): (
         "The disk, or CLINSEEK_HOME on it, is read-only.",
         f"Make it writable, or name another folder as CLINSEEK_HOME. {KEPT}",

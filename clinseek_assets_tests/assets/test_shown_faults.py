@@ -74,6 +74,7 @@ def test_only_what_the_event_store_failed_is_tried_again():
     [
         OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{ROW}.db"),
         sqlite3.OperationalError("database or disk is full"),
+        sqlite3.OperationalError("disk I/O error"),
         OperationalError(f"INSERT '{ROW}'", {}, sqlite3.OperationalError("database or disk is full")),
     ],
     ids=lambda error: type(error).__name__,

@@ -30,6 +30,7 @@ from clinseek_assets.build import build
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.instance import open_instance
+from clinseek_assets.storage.atomic import UNFINISHED
 from clinseek_assets_tests.resilience.answering import Record, answering, journalled, models_file
 from clinseek_assets_tests.resilience.servers import Servers, kill, serving_home
 from clinseek_assets_tests.services.page import UNDER_WAY
@@ -187,6 +188,8 @@ def tables(chaos: Chaos, environment: dict[str, str]) -> dict[str, pandas.DataFr
     assets = settings.layout.assets
     found = {}
     for path in sorted(assets.glob("*/**/*.parquet")):
+        if path.name.startswith(UNFINISHED):  # left by a kill; nobody reads it, and `clinseek clean` takes it away
+            continue
         if path.relative_to(assets).parts[0] in ("predictions", "scores", "marts"):
             frame = pandas.read_parquet(path)
             found[path.relative_to(assets).as_posix()] = frame.drop(columns=[n for n in OF_TIME if n in frame])
