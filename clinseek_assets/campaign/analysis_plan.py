@@ -80,8 +80,6 @@ def fix_plan(home: Home) -> FixedPlan:
     Called before models are asked; raises what `fixed_plan` raises.
     """
     if (fixed := fixed_plan(home)) is not None:
-        if home.artifacts.note(NOTE) is None:
-            home.artifacts.put_note(NOTE, vars(fixed))
         return fixed
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     made = FixedPlan(now, any_answers(home), analysis_plan())
@@ -98,8 +96,11 @@ def as_text(plan: dict[str, Any]) -> str:
 def fixed_plan(home: Home) -> FixedPlan | None:
     """The plan that a home fixed; None where nothing was evaluated since plans are fixed.
 
+    Machines that share a store have one plan: that of the store, which learns it from the first home that has one.
+
     Raises:
         ResultsFault: the file is damaged.
+        StoreFault: the store cannot be used.
     """
     path = plan_file(home)
     elsewhere = home.artifacts.note(NOTE)
@@ -108,12 +109,15 @@ def fixed_plan(home: Home) -> FixedPlan | None:
     if not path.is_file():
         return None
     try:
-        return FixedPlan(**json.loads(path.read_text(encoding="utf-8")))
+        fixed = FixedPlan(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise ResultsFault(
             f"{path} cannot be read: it does not hold the plan that was fixed before the first answer.",
             mend="Restore it from a copy. Removed, it is fixed anew, and the record says that answers came before it.",
         ) from None
+    if elsewhere is None:
+        home.artifacts.put_note(NOTE, vars(fixed))
+    return fixed
 
 
 def any_answers(home: Home) -> bool:

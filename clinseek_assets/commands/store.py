@@ -103,7 +103,7 @@ def pull(artifacts: Sequence[str]) -> None:
 
 @command.command()
 def push() -> None:
-    """Give the store what this home made before it shared one: artifacts, calls, answers and verdicts.
+    """Give the store what this home made before it shared one: artifacts, calls, answers, verdicts, the fixed plan.
 
     From then on runs do so by themselves. The marts are left to the next run, which makes them in seconds.
 
@@ -111,11 +111,18 @@ def push() -> None:
     Example:
       clinseek store push
     """
+    from clinseek_assets.assets.arms import every_arm
     from clinseek_assets.build import build
+    from clinseek_assets.campaign.analysis_plan import fixed_plan
+    from clinseek_assets.resources.runs import give_runs
 
     location = build(shared_home()[0].settings)
     home = location.home
     home.artifacts.look(now=True)
+    fixed_plan(home)  # the store learns it
+    for arm in every_arm():
+        for model in home.models:
+            give_runs(home, arm.split.name, arm.name, model)
     given = 0
     artifacts = [each for each in location.graph.artifacts if each.name != MARTS]
     own = home.layout.assets

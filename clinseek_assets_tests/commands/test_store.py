@@ -9,8 +9,12 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
+from clinseek_assets.campaign.analysis_plan import fix_plan, fixed_plan
 from clinseek_assets.cli import clinseek
+from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.models.journal import Journal
+from clinseek_assets.resources.home import Home
+from clinseek_assets.resources.runs import ask_for_runs, wanted_runs
 from clinseek_assets.storage.receipts import Receipt
 from clinseek_assets.storage.store.objects import Objects
 from clinseek_assets.storage.store.rows import RowStore
@@ -57,6 +61,22 @@ def test_what_others_made_is_pulled(shared, tmp_path):
     with Journal(home / "predictions" / "journal.sqlite") as journal:
         assert journal.exchange("a hash", 1) == ["said"]
     assert call("store", "pull", "nothing_of_the_kind").exit_code == 2
+
+
+def test_a_home_that_worked_alone_gives_its_plan_and_what_it_was_asked_for(shared, tmp_path, monkeypatch):
+    models = "models:\n  - {name: one, dialect: baseline, model_id: always_yes, enabled: true}\n"
+    (tmp_path / "models.yaml").write_text(models)
+    monkeypatch.delenv("CLINSEEK_STORE")
+    alone = Home.of(load_settings())
+    fixed = fix_plan(alone)
+    ask_for_runs(alone, "text", "seeking", "one", 3)
+    monkeypatch.setenv("CLINSEEK_STORE", str(shared))
+    done = call("store", "push")
+    assert done.exit_code == 0, done.output
+    monkeypatch.setenv("CLINSEEK_HOME", str(tmp_path / "other"))
+    other = Home.of(load_settings())
+    assert fixed_plan(other) == fixed
+    assert [wanted_runs(other, "text", arm, "one") for arm in ("seeking", "curated")] == [3, 1]
 
 
 def test_the_status_counts_what_lies_there(shared, tmp_path):
