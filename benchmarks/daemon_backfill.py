@@ -24,7 +24,8 @@ from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.instance import open_instance
 
 PATIENCE_SECONDS = 900.0
-LOADED = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
+READY = """{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } }
+  instance { daemonHealth { allDaemonStatuses { required healthy } } } }"""
 LAUNCH = """mutation ($wanted: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $wanted) {
   ... on LaunchBackfillSuccess { backfillId } } }"""
 STATUS = (
@@ -91,7 +92,7 @@ def _served(named: dict[str, str], log: Path) -> Iterator[Ask]:
             command, env={**os.environ, **named}, stdout=told, stderr=told, start_new_session=True
         )
         try:
-            _wait(lambda: server.poll() is not None or _loaded(ask))
+            _wait(lambda: server.poll() is not None or _ready(ask))
             yield ask
         finally:
             server.send_signal(signal.SIGTERM)
@@ -101,11 +102,15 @@ def _served(named: dict[str, str], log: Path) -> Iterator[Ask]:
                 os.killpg(server.pid, signal.SIGKILL)
 
 
-def _loaded(ask: Ask) -> bool:
+def _ready(ask: Ask) -> bool:
+    """Whether the page knows the graph, and all daemons are at work."""
     try:
-        return bool(ask(LOADED)["repositoriesOrError"].get("nodes"))
+        told = ask(READY)
     except httpx.HTTPError:
         return False
+    daemons = told["instance"]["daemonHealth"]["allDaemonStatuses"]
+    at_work = all(daemon["healthy"] for daemon in daemons if daemon["required"])
+    return at_work and bool(told["repositoriesOrError"].get("nodes"))
 
 
 def _launched(ask: Ask, artifact: Artifact) -> str:

@@ -7,15 +7,19 @@ out once is known. Each event is committed before the next one, as Dagster does 
 partitions of a run, which are written before anything is done, are committed together.
 
 Another process (the web page, a second run) reads and writes the same files meanwhile: they are in SQLite's
-write-ahead mode, and a writer waits for another's commit.
+write-ahead mode, and a writer waits for another's commit. The web page shows a run's new events when the run's file is
+changed, which in that mode is long after they are written; so the file is given a new time with each event.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import yaml
 from dagster import DagsterEventType, EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
@@ -28,6 +32,19 @@ from sqlalchemy.pool import StaticPool
 # Tells Dagster to hand over announcements together (an event of any other kind is handed over at once).
 BATCH_SIZE = {"DAGSTER_EVENT_BATCH_SIZE": "10000"}
 ANNOUNCED = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+# Settings of an instance that say where runs and events are kept.
+STORES = {"storage", "run_storage", "event_log_storage", "schedule_storage", "instance_class"}
+
+
+def event_log_of(folder: Path) -> dict[str, Any]:
+    """The quick event log as an override for the instance in a folder; none where its settings name a store, or lie
+    elsewhere."""
+    file = folder / "dagster.yaml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {} if file.is_file() else None
+    if settings is None or STORES & set(settings):
+        return {}
+    quick = {"module": OpenEventLog.__module__, "class": OpenEventLog.__name__}
+    return {"event_log_storage": {**quick, "config": {"base_dir": str(folder / "history" / "runs")}}}
 
 
 class OpenEventLog(SqliteEventLogStorage):
@@ -76,6 +93,11 @@ class OpenEventLog(SqliteEventLogStorage):
         if column not in self._known and super()._has_asset_key_col_on_connection(conn, column_name):
             self._known.add(column)
         return column in self._known
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event, and let who watches the run's file know."""
+        super().store_event(event)
+        os.utime(self.path_for_shard(event.run_id))
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the announcements of a run in one transaction a file; any other event as ever."""

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import yaml
 from dagster._core.instance.ref import InstanceRef
 
 from clinseek_assets.locations.layout import Layout
-from clinseek_assets.resources.event_log import BATCH_SIZE, OpenEventLog
+from clinseek_assets.resources.event_log import BATCH_SIZE, event_log_of
 from clinseek_assets.resources.processes import this_process
 from clinseek_assets.resources.run_launcher import PROCESS_TAG, process_is_gone
 from clinseek_assets.storage.atomic import private_folder, write_text
 
-# Settings of an instance that say where runs and events are kept.
-STORES = {"storage", "run_storage", "event_log_storage", "schedule_storage", "instance_class"}
 # What Dagster has as variables only: its servers wait for a code server that is away or slow. A backfill whose assets
 # cannot be loaded is tried again, however often; a run may take minutes to start on a busy machine.
 WAITING = {
@@ -88,15 +84,6 @@ def open_instance(layout: Layout) -> dg.DagsterInstance:
     instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=event_log_of(folder)))
     end_killed_runs(instance)
     return instance
-
-
-def event_log_of(folder: Path) -> dict[str, Any]:
-    """The quick event log, unless the instance's settings name a store of their own."""
-    settings = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8")) or {}
-    if STORES & set(settings):
-        return {}
-    quick = {"module": OpenEventLog.__module__, "class": OpenEventLog.__name__}
-    return {"event_log_storage": {**quick, "config": {"base_dir": str(folder / "history" / "runs")}}}
 
 
 def process_tag() -> dict[str, str]:

@@ -8,20 +8,28 @@ monitoring asks after the process itself; a run whose process is gone is marked 
 Dagster gives up running something again where it cannot reach the code server at that very moment, and a backfill where
 it does not find its assets there. So a run is marked only once its code server has answered for longer than the daemon
 takes to notice, and the daemon is told to wait (`WAITING` in `instance.py`).
+
+The processes of runs get the quick event log (`event_log.py`): with Dagster's own, recording 45 partitions takes longer
+than many a model's answers.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.errors import DagsterInvariantViolationError, DagsterUserCodeUnreachableError
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._grpc.client import DagsterGrpcClient
 
+from clinseek_assets.resources.event_log import event_log_of
 from clinseek_assets.resources.processes import is_gone, is_there, this_process
 
 PROCESS_TAG = "clinseek/process"
@@ -40,6 +48,22 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def from_config_value(cls, inst_data: Any, config_value: Any) -> WatchedRunLauncher:
         """The launcher that the instance's settings name; it has no settings of its own."""
         return cls(inst_data=inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """As Dagster's own; the process of the run keeps its event log open (`event_log.py`)."""
+        origin = context.dagster_run.remote_job_origin
+        if context.workspace is None or origin is None:
+            raise DagsterInvariantViolationError("A run is launched out of a workspace.")
+        name = origin.repository_origin.code_location_origin.location_name
+        location = context.workspace.get_code_location(name)
+        if not isinstance(location, GrpcServerCodeLocation):
+            raise DagsterInvariantViolationError(f"The code location {name} is not served.")
+        self.launch_run_from_grpc_client(self._of_runs, context.dagster_run, location.client)
+        self._run_ids.add(context.dagster_run.run_id)
+
+    @cached_property
+    def _of_runs(self) -> dg.DagsterInstance:
+        return instance_of_runs(self._instance)
 
     @property
     def supports_check_run_worker_health(self) -> bool:
@@ -66,6 +90,14 @@ class WatchedRunLauncher(DefaultRunLauncher):
             return False
         since = self._answers_since.setdefault(origin.location_name, time.monotonic())
         return time.monotonic() - since >= SETTLED_SECONDS
+
+
+def instance_of_runs(instance: dg.DagsterInstance) -> dg.DagsterInstance:
+    """An instance as the processes of its runs open it: with the quick event log, unless it was told where to keep its
+    events."""
+    folder = Path(instance.root_directory)
+    quick = event_log_of(folder)
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=quick)) if quick else instance
 
 
 def name_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:

@@ -12,6 +12,7 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.resources.event_log import OpenEventLog
 from clinseek_assets.resources.instance import dagster_home, open_instance
+from clinseek_assets_tests.services.waiting import wait_until
 
 PARTITIONS = dg.StaticPartitionsDefinition([f"part {number}" for number in range(12)])
 COLUMNS = {
@@ -83,6 +84,18 @@ def test_a_plain_instance_reads_what_is_written_while_it_is_written(tmp_path):
             assert len(page.get_materialized_partitions(dg.AssetKey("in_parts"))) == 7
             run(page, 7, 8)
         assert len(ours.get_materialized_partitions(dg.AssetKey("in_parts"))) == 9
+
+
+def test_who_watches_a_run_is_told_of_its_events_while_they_are_written(tmp_path):
+    told: list[str] = []
+    with open_instance(Layout(tmp_path)) as ours:
+        job = dg.Definitions(assets=[in_parts]).resolve_implicit_global_asset_job_def()
+        begun = ours.create_run_for_job(job)
+        ours.report_engine_event("the first", begun)
+        with dg.DagsterInstance.from_config(str(dagster_home(Layout(tmp_path)))) as page:
+            page.watch_event_logs(begun.run_id, None, lambda entry, _: told.append(entry.get_dagster_event().message))
+            ours.report_engine_event("the second", begun)
+            wait_until(lambda: "the second" in told, "the event", 20)
 
 
 def test_an_instance_that_was_told_where_to_keep_its_events_keeps_them_there(tmp_path):

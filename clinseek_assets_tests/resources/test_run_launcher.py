@@ -14,12 +14,14 @@ import pytest
 from dagster._core.events import EngineEventData
 from dagster._core.launcher import WorkerStatus
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from clinseek_assets.locations.layout import Layout
 from clinseek_assets.resources import processes, run_launcher
-from clinseek_assets.resources.instance import PROCESS_TAG, end_killed_runs, open_instance
+from clinseek_assets.resources.event_log import OpenEventLog
+from clinseek_assets.resources.instance import PROCESS_TAG, dagster_home, end_killed_runs, open_instance
 from clinseek_assets.resources.processes import is_gone, is_there, this_process
-from clinseek_assets.resources.run_launcher import OF_RUN_TAG, WatchedRunLauncher, name_process
+from clinseek_assets.resources.run_launcher import OF_RUN_TAG, WatchedRunLauncher, instance_of_runs, name_process
 
 NAMING = "from clinseek_assets.resources.processes import this_process; print(this_process(), flush=True); input()"
 
@@ -63,6 +65,19 @@ def test_a_home_s_instance_asks_after_processes_and_runs_killed_ones_again(insta
     assert instance.run_launcher.supports_check_run_worker_health
     assert instance.run_retries_enabled and instance.run_retries_max_retries > 0
     assert not instance.run_retries_retry_on_asset_or_op_failure
+
+
+@pytest.mark.parametrize(
+    ("settings", "log"), [("", OpenEventLog), ("storage: {sqlite: {base_dir: DIR}}", SqliteEventLogStorage)]
+)
+def test_a_run_s_process_keeps_its_events_open_where_the_home_does(tmp_path: Path, settings: str, log: type):
+    folder = dagster_home(Layout(tmp_path / "home"))
+    with (folder / "dagster.yaml").open("a") as file:
+        file.write(settings.replace("DIR", str(folder)))
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        reference = instance_of_runs(instance).get_ref()
+    with dg.DagsterInstance.from_ref(reference) as of_run:
+        assert type(of_run.event_log_storage) is log
 
 
 def test_a_run_is_known_by_the_process_that_its_step_named(instance: dg.DagsterInstance):
