@@ -40,6 +40,7 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
     operating = home.operating
     graph = whole_graph(home, dbt_manifest(settings.layout))
     all_jobs = jobs(graph)
+    given = {"progress": LoggedProgress(), **(resources or {})}
     definitions = dg.Definitions(
         assets=[
             *with_age_limit([artifact.definition for artifact in graph.artifacts], age_limit(operating.report)),
@@ -59,14 +60,13 @@ def build(settings: Settings | None = None, resources: Mapping[str, Any] | None 
         ],
         resources={
             "home": home,
-            "progress": LoggedProgress(),
             "dbt": dbt_client(settings.layout),
             "warehouse": warehouse(settings.layout),
-            **(resources or {}),
+            **given,
         },
         executor=executor_of(settings),
     )
-    return CodeLocation(home, graph, definitions)
+    return CodeLocation(home, graph, definitions, given["progress"])
 
 
 def with_age_limit(

@@ -15,6 +15,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from clinseek_assets.assets.artifact import WHOLE, Artifact
 from clinseek_assets.assets.graph import Stage
 from clinseek_assets.automation.code_location import CodeLocation
+from clinseek_assets.automation.pools import wait_for_pools
 from clinseek_assets.automation.ranges import runs_over
 from clinseek_assets.automation.recorded import unrecorded
 from clinseek_assets.automation.wanted import Wanted
@@ -84,6 +85,7 @@ def do(work: Work, location: CodeLocation, instance: dg.DagsterInstance) -> Outc
     behind = {artifacts[name]: keys for name, keys in work.behind.items()}
     for together, tags in runs_of(behind, location.home, work.wanted):
         keys = [key for artifact in together for key in artifact.keys]
+        wait_for_pools([artifact.definition for artifact in together], instance, location.progress)
         result = job.execute_in_process(
             run_config=QUIET,
             instance=instance,

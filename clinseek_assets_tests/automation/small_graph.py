@@ -76,12 +76,13 @@ def build_small(settings: Settings, resources: Mapping[str, Any] | None = None) 
     home = Home.of(settings)
     artifacts = {name: small_artifact(name) for name in NEEDS}
     graph = Graph(tuple(Stage(name, (made,)) for name, made in artifacts.items()), ())
+    given = {"progress": lambda *_: None, **(resources or {})}
     definitions = dg.Definitions(
         assets=[made.definition for made in artifacts.values()],
-        resources={"home": home, "progress": lambda *_: None, **(resources or {})},
+        resources={"home": home, **given},
         executor=dg.in_process_executor,
     )
-    return CodeLocation(home, graph, definitions)
+    return CodeLocation(home, graph, definitions, given["progress"])
 
 
 def loaded(crew: Crew) -> None:

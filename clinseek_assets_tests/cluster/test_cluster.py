@@ -63,9 +63,10 @@ class Cluster:
     workers: list[Host]
     models: ModelServer
 
-    def start_worker(self, host: Host, queue: str = "clinseek-models", slots: int = 1) -> subprocess.Popen[bytes]:
+    def start_worker(self, host: Host, *queues: str, slots: int = 1) -> subprocess.Popen[bytes]:
         """A worker with a home of its own; in a namespace that stands where the head's is, and hides it."""
-        command = [binary("clinseek"), "worker", "--queue", queue, "--slots", str(slots), "--name", host.name]
+        named = [part for queue in queues for part in ("--queue", queue)]
+        command = [binary("clinseek"), "worker", *named, "--slots", str(slots), "--name", host.name]
         environment = dict(self.head.environment)
         if host is not self.head.host:
             own = self.home_of(host)
@@ -168,9 +169,9 @@ def test_a_backfill_spreads_over_two_hosts_and_a_killed_one_costs_nothing(tiny_r
     shutil.copytree(base, alone)
     with running(tmp_path / "servers", base, tiny_release) as cluster:
         anna, berta = cluster.workers
-        cluster.start_worker(anna)
-        cluster.start_worker(berta)
-        cluster.start_worker(cluster.head.host, "clinseek-build")
+        cluster.start_worker(anna, "clinseek-models")
+        cluster.start_worker(berta, "clinseek-models")
+        cluster.start_worker(cluster.head.host, "clinseek-build", "clinseek-tables")  # what the sensors ask at once
         began = time.monotonic()
         backfill = cluster.head.page.backfill([PREDICTIONS, SCORES], KEYS)
         addresses = {host.address for host in cluster.workers}
