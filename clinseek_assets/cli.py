@@ -21,7 +21,7 @@ COMMANDS = {
     "ui": "The web page: lineage, checks, backfills.",
     "worker": "Execute steps for a head on another machine (Celery).",
     "doctor": "Which inputs are there, their versions, what is missing and where to get it.",
-    "store": "What several machines share: how it stands, giving to it, bringing it here.",
+    "store": "What several machines share: how it stands, giving, bringing, tidying.",
     "synthesize": "Only the synthetic release and its source datasets.",
     "build-manifest": "Questions by the published rules from any MIMIC-IV root.",
     "patient-databases": "The databases of a manifest's patients, without Dagster.",

@@ -16,7 +16,7 @@ from rich.table import Table
 from clinseek_assets.automation.code_location import CodeLocation
 from clinseek_assets.build import build
 from clinseek_assets.commands.stage_bars import StageBars
-from clinseek_assets.commands.terminal import path_console
+from clinseek_assets.commands.terminal import path_console, readable
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.home_parts import disk_use
 from clinseek_assets.locations.settings import Settings, load_settings
@@ -181,11 +181,3 @@ def show(report: dict[str, Any]) -> None:
         can_go.add_row(name, f"{kind['files']:,}", readable(kind["bytes"]), kind["why"])
     console.print("\nCan go:")
     console.print(can_go)
-
-
-def readable(size: int) -> str:
-    """A number of bytes for people."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"

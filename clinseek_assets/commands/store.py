@@ -1,4 +1,4 @@
-"""`clinseek store`: how the shared store stands, giving it what this home made, and bringing what others made."""
+"""`clinseek store`: how the shared store stands, giving to it, bringing what others made, taking leftovers away."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from typing import Any
 import click
 
 from clinseek_assets.commands.stage_bars import StageBars
-from clinseek_assets.commands.terminal import path_console
+from clinseek_assets.commands.terminal import path_console, readable
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.settings import load_settings
 from clinseek_assets.resources.home import Home
+from clinseek_assets.storage.store.leftovers import LEAST_DAYS, leftovers, remove_leftovers
 from clinseek_assets.storage.store.objects import Objects
+from clinseek_assets.storage.store.published import Published
 from clinseek_assets.storage.store.rows import ROWS, RowStore
+from clinseek_assets.storage.store.shared_artifacts import SharedArtifacts
 from clinseek_assets.storage.store.standing import standing_of_store
 from clinseek_assets.storage.working_here import working_here
 
@@ -52,7 +55,7 @@ def status(as_json: bool) -> None:
     size = 0
     if standing.usable:
         contents: dict[str, int] = {}
-        for entry in published_in(home):
+        for entry in published_in(home).entries():
             entries[entry.artifact] += 1
             contents |= {content.sha256: content.size for content in entry.files}
         size = sum(contents.values())
@@ -62,7 +65,7 @@ def status(as_json: bool) -> None:
     else:
         console = path_console()
         console.print(f"{standing.url}: {'usable' if standing.usable else 'not usable'}, private: {standing.private}")
-        console.print(f"{entries.total():,} artifacts and partitions, {size / 1e9:.2f} GB")
+        console.print(f"{entries.total():,} artifacts and partitions, {readable(size)}")
         if standing.reason:
             console.print(standing.reason)
     sys.exit(0 if standing.usable else 1)
@@ -83,7 +86,7 @@ def pull(artifacts: Sequence[str]) -> None:
     """
     home, objects = shared_home()
     home.artifacts.look(now=True)
-    there = [(entry.artifact, entry.partition) for entry in published_in(home)]
+    there = [(entry.artifact, entry.partition) for entry in published_in(home).entries()]
     unknown = sorted(set(artifacts) - {artifact for artifact, _ in there})
     if unknown:
         raise click.UsageError(f"The store has no artifact {unknown[0]!r}; `clinseek store status` lists them.")
@@ -99,6 +102,46 @@ def pull(artifacts: Sequence[str]) -> None:
                 pass  # whoever opens one takes over what it lacks
             bars.show("calls and answers", done, len(files))
     click.echo(f"{len(wanted):,} artifacts and partitions, {len(files)} files of calls, answers and verdicts are here.")
+
+
+@command.command()
+@click.option("--remove", is_flag=True, help="Take it away; without this it is only counted.")
+@click.option(
+    "--older-than",
+    "days",
+    type=click.FloatRange(min=LEAST_DAYS),
+    default=7.0,
+    show_default=True,
+    metavar="DAYS",
+    help="Only what has lain there for so long, unchanged.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def clean(remove: bool, days: float, as_json: bool) -> None:
+    """What no artifact names any more: contents that were replaced, and what killed machines left.
+
+    Artifacts, calls, answers, verdicts and notes stay, those of models that are no longer enabled too. Others may work
+    meanwhile. Killed in the middle, it has removed a part, and the same command goes on.
+
+    \b
+    Examples:
+      clinseek store clean
+      clinseek store clean --remove --older-than 30
+    """
+    published = published_in(shared_home()[0])
+    found = leftovers(published, days)
+    removed = 0
+    if remove:
+        with StageBars() as bars:
+            removed = remove_leftovers(published, list(found), lambda done, total: bars.show("objects", done, total))
+    size = sum(found.values())
+    if as_json:
+        click.echo(json.dumps({"objects": len(found), "bytes": size, "removed": removed}))
+        return
+    click.echo(f"{len(found):,} objects, {readable(size)}, are left over for {days:g} days or more.")
+    if remove:
+        click.echo(f"Removed {removed:,} of them.")
+    elif found:
+        click.echo("`clinseek store clean --remove` takes them away.")
 
 
 @command.command()
@@ -155,12 +198,10 @@ def shared_home() -> tuple[Home, Objects]:
     return home, home.store
 
 
-def published_in(home: Home) -> list[Any]:
-    """The entries of the home's store."""
-    from clinseek_assets.storage.store.shared_artifacts import SharedArtifacts
-
-    artifacts = home.artifacts
-    return list(artifacts.published.entries()) if isinstance(artifacts, SharedArtifacts) else []
+def published_in(home: Home) -> Published:
+    """The artifacts of the store that a home shares."""
+    assert isinstance(home.artifacts, SharedArtifacts)
+    return home.artifacts.published
 
 
 def row_files(objects: Objects) -> list[str]:

@@ -1,4 +1,4 @@
-"""How tables with paths in them are printed."""
+"""How tables with paths in them, and sizes, are printed."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def path_console() -> Console:
     if not console.is_terminal:
         console.width = UNWRAPPED
     return console
+
+
+def readable(size: int) -> str:
+    """A number of bytes for people."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"

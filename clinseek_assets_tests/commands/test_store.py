@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import boto3
@@ -86,6 +88,25 @@ def test_the_status_counts_what_lies_there(shared, tmp_path):
     found = json.loads(done.output)
     assert (found["usable"], found["private"]) == (True, "yes")
     assert (found["artifacts"], found["bytes"]) == ({"text_leaderboard": 1}, 7)
+
+
+def test_what_is_left_over_is_counted_first_and_taken_away_when_asked(shared, tmp_path):
+    filled(shared, tmp_path / "a")
+    for kind, days in (("named by nobody", 8), ("young", 1)):
+        path = shared / "objects" / "ab" / kind
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 1_500)
+        os.utime(path, (time.time() - days * 86_400,) * 2)
+    done = call("store", "clean")
+    assert done.exit_code == 0, done.output
+    assert "1 objects, 1.5 kB" in done.output
+    assert "--remove" in done.output
+    assert json.loads(call("store", "clean", "--json").output) == {"objects": 1, "bytes": 1_500, "removed": 0}
+    assert "Removed 1" in call("store", "clean", "--remove").output
+    assert json.loads(call("store", "clean", "--json").output)["objects"] == 0
+    assert (shared / "objects" / "ab" / "young").exists()
+    assert call("store", "pull").exit_code == 0
+    assert call("store", "clean", "--older-than", "0.5").exit_code == 2
 
 
 def test_without_a_store_the_mend_is_told(shared, monkeypatch):

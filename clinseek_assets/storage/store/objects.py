@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clinseek_assets.faults import StoreFault
 from clinseek_assets.storage.atomic import UNFINISHED, whole_file
@@ -18,10 +20,20 @@ SIDE_BY_SIDE = 16  # transfers at a time
 EXTRAS = {"s3": "s3", "s3a": "s3"}  # scheme -> the extra of this package that brings its client
 # What file systems call the time or version of an object; whichever of them there are tell whether it was replaced.
 STAMPS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "created", "ino", "size")
+# Those of them that are the time of the last change: seconds, or a date.
+TIMES = ("mtime", "LastModified", "last_modified", "updated")
 ASK = "Check the network, the credentials (AWS_… variables, ~/.aws) and CLINSEEK_STORE; `clinseek doctor` tells more."
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An object's bytes, and when it was written (in seconds since 1970); None where the store does not tell."""
+
+    size: int
+    changed: float | None
 
 
 class Objects:
@@ -64,17 +76,11 @@ class Objects:
         Raises:
             StoreFault: the store cannot be read.
         """
-        with self._reachable():
-            self.files.invalidate_cache()
-            try:
-                found = self.files.find(f"{self._root}/{prefix}", detail=True)
-            except FileNotFoundError:
-                return {}
         start = len(self._root) + 1
         return {
             path[start:]: " ".join(str(facts[key]) for key in STAMPS if facts.get(key) is not None)
-            for path, facts in found.items()
-            if facts["type"] == "file" and UNFINISHED not in path
+            for path, facts in self._found(prefix).items()
+            if UNFINISHED not in path
         }
 
     def read(self, name: str) -> bytes | None:
@@ -106,13 +112,18 @@ class Objects:
             else:
                 self.files.pipe_file(self._path(name), content)
 
-    def size(self, name: str) -> int | None:
-        """The bytes of an object; None where there is none of that name. Raises as `read` does."""
+    def facts_of(self, name: str) -> Facts | None:
+        """The facts of an object; None where there is none of that name. Raises as `read` does."""
         with self._reachable():
             try:
-                return int(self.files.info(self._path(name))["size"])
+                return _facts(self.files.info(self._path(name)))
             except FileNotFoundError:
                 return None
+
+    def facts(self, prefix: str) -> dict[str, Facts]:
+        """The facts of all objects below `prefix`, half written files of a folder among them; raises as `read` does."""
+        start = len(self._root) + 1
+        return {path[start:]: _facts(told) for path, told in self._found(prefix).items()}
 
     def upload(self, path: Path, name: str) -> None:
         """Write a file's content as an object; raises as `write` does."""
@@ -139,6 +150,15 @@ class Objects:
                 self.files.rm_file(self._path(name))
             except FileNotFoundError:
                 return
+
+    def _found(self, prefix: str) -> dict[str, dict[str, Any]]:
+        with self._reachable():
+            self.files.invalidate_cache()
+            try:
+                found = self.files.find(f"{self._root}/{prefix}", detail=True)
+            except FileNotFoundError:
+                return {}
+        return {path: facts for path, facts in found.items() if facts["type"] == "file"}
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -183,6 +203,11 @@ def shown(url: str) -> str:
     """A store's URL as it may be shown: without a user's name and password."""
     scheme, separator, place = url.partition("://")
     return f"{scheme}{separator}{place.rpartition('@')[2]}"
+
+
+def _facts(told: dict[str, Any]) -> Facts:
+    at = next((told[key] for key in TIMES if told.get(key) is not None), None)
+    return Facts(int(told["size"]), at.timestamp() if isinstance(at, datetime) else at)
 
 
 def _unspoken(url: str, error: Exception) -> StoreFault:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from glob import escape
 from pathlib import Path
@@ -26,6 +26,8 @@ from clinseek_assets.storage.receipts import Receipt
 from clinseek_assets.storage.store.objects import Objects, shown, side_by_side
 
 LOOK_AGAIN_SECONDS = 5.0  # the store is not asked more often what is new, unless somebody must know now
+# Content younger than this may belong to an entry that is still to be written.
+YOUNG_SECONDS = 12 * 3600.0
 OBJECTS, ENTRIES, NOTES = "objects", "index/artifacts", "index/notes"
 FORMAT = 1
 # What lies in an artifact's folder and is no part of it: locks, and side files of open databases.
@@ -129,6 +131,10 @@ class Published:
         for name in [name for name in self._texts if name.startswith(f"{ENTRIES}/")]:
             yield self._entry(name)
 
+    def named(self) -> set[str]:
+        """The objects that hold content of what the store has; raises as `entry` does."""
+        return {content.name for entry in self.entries() for content in entry.files}
+
     def _entry(self, name: str) -> Entry:
         _, text = self._texts[name]
         known = self._entries.get(name)
@@ -152,7 +158,9 @@ class Published:
         hashes = self._hashes.of(sorted(files))
         paths = {Content(self._named(path), path.stat().st_size, sha256): path for path, sha256 in hashes.items()}
         different = list({content.name: content for content in paths}.values())
-        side_by_side(lambda content: self._upload(content, paths[content]), different)
+        before = self.entry(artifact, partition)
+        kept = set() if before is None else {content.name for content in before.files}
+        side_by_side(lambda content: self._upload(content, paths[content], kept), different)
         name, text = entry_name(artifact, partition), Entry(artifact, partition, receipt, tuple(paths)).as_json()
         if self._texts.get(name, ("", ""))[1] != text:
             self._put(name, text)
@@ -202,8 +210,13 @@ class Published:
     def _named(self, path: Path) -> str:
         return path.relative_to(self._home).as_posix()
 
-    def _upload(self, content: Content, path: Path) -> None:
-        if self.objects.size(content.name) != content.size:
+    def _upload(self, content: Content, path: Path, kept: Collection[str]) -> None:
+        """Send content that the store lacks. What is old and not kept by this artifact's entry is sent anew: it may be
+        about to go as left over (`store/leftovers.py`).
+        """
+        facts = self.objects.facts_of(content.name)
+        young = facts is not None and facts.changed is not None and facts.changed > time.time() - YOUNG_SECONDS
+        if facts is None or facts.size != content.size or not (young or content.name in kept):
             self.objects.upload(path, content.name)
 
     def _fetch(self, content: Content, entry: Entry) -> None:
