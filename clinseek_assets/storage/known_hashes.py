@@ -23,6 +23,10 @@ Stamp = tuple[int, int]
 """A file's size in bytes and the time of its last change in nanoseconds."""
 
 
+Known = dict[str, tuple[Stamp, str]]
+"""A file's name -> its stamp and hash."""
+
+
 class KnownHashes:
     """Hashes of files below one folder. Losing what it remembers costs reading the files once.
 
@@ -39,14 +43,15 @@ class KnownHashes:
         """The SHA-256 of each of these files that is there; one that is changed meanwhile is read again the next time.
 
         Raises:
-            sqlite3.Error: the memory cannot be used.
+            sqlite3.OperationalError: the memory cannot be used.
         """
-        with closing(self._opened()) as database:
+        database, known = self._opened()
+        with closing(database):
             found: dict[Path, str] = {}
             fresh: list[tuple[str, int, int, str]] = []
-            for path, stamp, known in self._compared(database, paths):
-                found[path] = known or of_file(path)
-                if not known:
+            for path, stamp, sha in self._compared(known, paths):
+                found[path] = sha or of_file(path)
+                if not sha:
                     fresh.append((self._name(path), *stamp, found[path]))
             if fresh:
                 with database:
@@ -55,24 +60,38 @@ class KnownHashes:
 
     def unread(self, paths: Sequence[Path]) -> int:
         """How many bytes `of` would have to read; raises as it does."""
-        with closing(self._opened()) as database:
-            return sum(size for _, (size, _), known in self._compared(database, paths) if not known)
+        database, known = self._opened()
+        database.close()
+        return sum(size for _, (size, _), sha in self._compared(known, paths) if not sha)
 
-    def _compared(
-        self, database: sqlite3.Connection, paths: Sequence[Path]
-    ) -> Iterator[tuple[Path, Stamp, str | None]]:
+    def _compared(self, known: Known, paths: Sequence[Path]) -> Iterator[tuple[Path, Stamp, str | None]]:
         """Each file that is there, with its hash where that is known still."""
-        known = {path: ((size, at), sha) for path, size, at, sha in database.execute("SELECT * FROM hashes")}
         for path in paths:
             if (stamp := _stamp_of(path)) is not None:
                 remembered, sha = known.get(self._name(path), (None, None))
                 yield path, stamp, sha if remembered == stamp else None
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> tuple[sqlite3.Connection, Known]:
+        """The memory and what is in it; one that is damaged is begun anew."""
         private_folder(self._memory.parent)
+        try:
+            return self._read()
+        except sqlite3.OperationalError:
+            raise  # it is busy, or the disk is full or may not be written
+        except sqlite3.DatabaseError:
+            for path in (self._memory.with_name(f"{self._memory.name}-journal"), self._memory):
+                path.unlink(missing_ok=True)  # the journal first: it would be played back into the new file
+            return self._read()
+
+    def _read(self) -> tuple[sqlite3.Connection, Known]:
         database = sqlite3.connect(self._memory, timeout=BUSY_SECONDS)
-        database.execute(SCHEMA)
-        return database
+        try:
+            database.execute(SCHEMA)
+            rows = database.execute("SELECT path, size, mtime_ns, sha256 FROM hashes")
+            return database, {path: ((size, at), sha) for path, size, at, sha in rows}
+        except BaseException:
+            database.close()
+            raise
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix()
