@@ -1,14 +1,17 @@
 """Jobs: what a person or a schedule starts, one a grid, since a job holds partitions of one kind only.
 
-For each split in their order: `rebuild_<split>`, `curate_<split>`, `curate_strict_<split>`, `audit_<split>`,
-`evaluate_<split>_<arm>`, `score_<split>_<arm>`, `gather_<split>`; `link_images` and `link_reports` for the X-rays;
-`publish` and `observe_sources` for both. After `evaluate_<split>_<arm>` the rest follows by itself while the daemon
-runs; `clinseek demo` and `clinseek evaluate` run all of it without the daemon.
+Before the models, for each split: `rebuild_<split>`, `curate_<split>`, `curate_strict_<split>`, `audit_<split>`;
+`link_images` and `link_reports` for the X-rays. With them: `evaluate_<split>_<arm>`, `score_<split>_<arm>`,
+`gather_<split>`. For both splits: `publish` and `observe_sources`.
+
+After `evaluate_<split>_<arm>` the rest follows by itself while the daemon runs; `clinseek demo` and `clinseek evaluate`
+run all of it without the daemon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import dagster as dg
 
@@ -26,6 +29,20 @@ BUILT = {
     TEXT.name: ("questions", "source tables", "reference and candidate tables", "patient databases", "validation"),
     MULTIMODAL.name: ("multimodal questions", "multimodal source tables", "multimodal patient databases"),
 }
+
+
+class Work(NamedTuple):
+    """What a job makes.
+
+    Attributes:
+        job: the job's name.
+        artifacts: the names of what it makes.
+        description: for its page.
+    """
+
+    job: str
+    artifacts: Sequence[str]
+    description: str
 
 
 def evaluation(arm: Arm) -> str:
@@ -48,45 +65,43 @@ def jobs(graph: Graph) -> list[dg.UnresolvedAssetJobDefinition]:
     keys = {artifact.name: artifact.keys for artifact in graph.artifacts}
     estimated = [name(split) for split in SPLITS for name in (intervals_of, contrasts_of)]
     published = (*estimated, MARTS, "leaderboard_report", CAMPAIGN)
+    work = [
+        *work_before_models(graph),
+        *work_with_models(),
+        Work(PUBLISH, published, "Tables and report."),
+    ]
     return [
-        *(one for split in SPLITS.values() for one in jobs_of(split, graph, keys)),
-        job("link_images", keys[IMAGES], "Find and decode the X-rays that questions link, by group."),
-        job("link_reports", keys[REPORTS], "Find and read the reports that questions link, by group."),
-        job(PUBLISH, [key for name in published for key in keys[name]], "Tables and report."),
+        dg.define_asset_job(
+            name, dg.AssetSelection.assets(*(key for made in artifacts for key in keys[made])), description=description
+        )
+        for name, artifacts, description in work
     ]
 
 
-def jobs_of(
-    split: Split, graph: Graph, keys: dict[str, list[dg.AssetKey]]
-) -> Iterator[dg.UnresolvedAssetJobDefinition]:
-    """The jobs of one split."""
-    of_stage = {stage.title: [key for artifact in stage.artifacts for key in artifact.keys] for stage in graph.stages}
-    built = [key for title in BUILT[split.name] for key in of_stage[title]]
-    yield job(f"rebuild_{split.name}", built, "From the release and the sources to the databases.")
-    yield job(f"curate_{split.name}", keys[split.contexts], "The curated contexts, by subtask.")
-    # A job of its own: in one run with the contexts that it is made from, it would be passed over.
-    yield job(f"curate_strict_{split.name}", keys[split.strict_contexts], "The strict contexts, by subtask.")
-    yield job(
-        f"audit_{split.name}",
-        of_stage[AUDITS[split.name]],
-        "What every arm is shown, held against what was known at the moment.",
-    )
-    for name, arm in ARMS_OF[split.name].items():
-        yield job(evaluation(arm), keys[arm.predictions], f"Run models in the {name} arm.")
-        yield job(scoring(arm), keys[arm.scores], f"Score the {name} arm.")
-    yield job(gathering(split), keys[model_scores_of(split.name)], "All scores of each model.")
+def work_before_models(graph: Graph) -> Iterator[Work]:
+    """The jobs over what lies before the models."""
+    of_stage = {stage.title: [artifact.name for artifact in stage.artifacts] for stage in graph.stages}
+    for name, split in SPLITS.items():
+        built = [artifact for title in BUILT[name] for artifact in of_stage[title]]
+        yield Work(f"rebuild_{name}", built, "From the release and the sources to the databases.")
+        yield Work(f"curate_{name}", [split.contexts], "The curated contexts, by subtask.")
+        # A job of its own: in one run with the contexts that it is made from, it would be passed over.
+        yield Work(f"curate_strict_{name}", [split.strict_contexts], "The strict contexts, by subtask.")
+        audited = "What every arm is shown, held against what was known at the moment."
+        yield Work(f"audit_{name}", of_stage[AUDITS[name]], audited)
+    yield Work("link_images", [IMAGES], "Find and decode the X-rays that questions link, by group.")
+    yield Work("link_reports", [REPORTS], "Find and read the reports that questions link, by group.")
+
+
+def work_with_models() -> Iterator[Work]:
+    """The jobs over predictions and scores."""
+    for split, arms in ARMS_OF.items():
+        for name, arm in arms.items():
+            yield Work(evaluation(arm), [arm.predictions], f"Run models in the {name} arm.")
+            yield Work(scoring(arm), [arm.scores], f"Score the {name} arm.")
+        yield Work(gathering(SPLITS[split]), [model_scores_of(split)], "All scores of each model.")
 
 
 def jobs_before_models(graph: Graph) -> dict[str, str]:
     """Artifact -> the job that makes it, for all that lies before the models."""
-    of_stage = {stage.title: [artifact.name for artifact in stage.artifacts] for stage in graph.stages}
-    made = {name: f"rebuild_{split}" for split, titles in BUILT.items() for title in titles for name in of_stage[title]}
-    for split in SPLITS.values():
-        made |= {split.contexts: f"curate_{split.name}", split.strict_contexts: f"curate_strict_{split.name}"}
-        made |= dict.fromkeys(of_stage[AUDITS[split.name]], f"audit_{split.name}")
-    return {**made, IMAGES: "link_images", REPORTS: "link_reports"}
-
-
-def job(name: str, keys: list[dg.AssetKey], description: str) -> dg.UnresolvedAssetJobDefinition:
-    """A job over some assets."""
-    return dg.define_asset_job(name, dg.AssetSelection.assets(*keys), description=description)
+    return {artifact: work.job for work in work_before_models(graph) for artifact in work.artifacts}

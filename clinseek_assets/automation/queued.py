@@ -18,10 +18,11 @@ from dagster._core.utils import make_new_backfill_id
 
 from clinseek_assets.assets.arms import Arm
 from clinseek_assets.automation.code_location import CodeLocation
+from clinseek_assets.automation.schedules import MODEL_TAG
 from clinseek_assets.models.registry import Model
-from clinseek_assets.partitions import MODEL, grid_key
+from clinseek_assets.partitions import grid_key
 
-ARM_TAG, MODEL_TAG = "clinseek/arm", f"clinseek/{MODEL}"
+ARM_TAG = "clinseek/arm"
 
 
 def queue_predictions(
