@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 import pandas
 
 from clinseek_assets.assets.artifact import code_of
+from clinseek_assets.assets.campaign_settings import CAMPAIGN_SETTINGS
 from clinseek_assets.assets.image_links import IMAGES, REPORTS
 from clinseek_assets.assets.kept_class import kept_class
 from clinseek_assets.assets.multimodal_contexts import report_texts
+from clinseek_assets.assets.observed import Source
 from clinseek_assets.assets.splits import MULTIMODAL, SPLITS, TEXT, Split
 from clinseek_assets.benchmark.questions import Question
 from clinseek_assets.locations.data_class import DataClass
@@ -76,6 +78,7 @@ class Arm:
         name: the word in paths and tables; the assets are `<split>_<name>_predictions` and `<split>_<name>_scores`.
         description: who looks for the evidence and what may be seen.
         evidence: the assets that its answers rest on.
+        sources: what else they rest on, besides the registry of models.
         inputs: fingerprints of that evidence for one subtask.
         answer: gives one row a question and run.
         parts: what shapes an answer to a question in a run today, by name, apart from the endpoint; None where the
@@ -87,6 +90,7 @@ class Arm:
     name: str
     description: str
     evidence: tuple[str, ...]
+    sources: tuple[Source, ...]
     inputs: Callable[[Home, str], Sequence[str]]
     answer: Callable[[Home, Asked], pandas.DataFrame]
     parts: Callable[[Home, Model, Question, int], Parts | None]
@@ -264,6 +268,7 @@ def curated(split: Split, name: str, contexts: str, description: str) -> Arm:
         name=name,
         description=description,
         evidence=(contexts, PRIORS, *([IMAGES] if split is MULTIMODAL else [])),
+        sources=(),
         inputs=lambda home, subtask: given(home, split, contexts, subtask),
         answer=partial(answer_given, split=split, arm=name, contexts=contexts),
         parts=partial(parts_given, split=split, arm=name, contexts=contexts),
@@ -277,7 +282,8 @@ def seeking(split: Split, name: str, policy: Policy, description: str) -> Arm:
         split=split,
         name=name,
         description=description,
-        evidence=(*DATABASES[split.name], PRIORS, *([IMAGES] if split is MULTIMODAL else [])),
+        evidence=(*DATABASES[split.name], PRIORS, *([IMAGES, REPORTS] if split is MULTIMODAL else [])),
+        sources=(CAMPAIGN_SETTINGS,) if split is MULTIMODAL else (),
         inputs=lambda home, subtask: sought(home, split, subtask),
         answer=partial(answer_by_seeking, split=split, arm=name, policy=policy),
         parts=partial(parts_sought, split=split, policy=policy),

@@ -16,6 +16,7 @@ from clinseek_assets.assets.artifact import (
     code_of,
     partitioned_artifact,
 )
+from clinseek_assets.assets.campaign_settings import CAMPAIGN_SETTINGS
 from clinseek_assets.assets.contexts import GROUP, left_out
 from clinseek_assets.assets.image_links import REPORTS, reports_of
 from clinseek_assets.assets.shown import of_frame
@@ -88,6 +89,7 @@ def contexts_asset(
             owners=("team:benchmark",),
             code=CODE,
             deps=(MULTIMODAL.manifest, *RECORDS, REPORTS),
+            sources=(CAMPAIGN_SETTINGS,),
             description=description,
         ),
         partitions_def=MULTIMODAL_GROUPS,

@@ -101,7 +101,7 @@ def predictions(arm: Arm, grid: dg.MultiPartitionsDefinition, registry: Source) 
             owners=("team:evaluation",),
             code=arm.code,
             deps=(arm.split.manifest, *arm.evidence),
-            sources=(registry,),
+            sources=(registry, *arm.sources),
         ),
         partitions_def=grid,
         inputs=inputs,

@@ -16,14 +16,18 @@ import pandas
 import pytest
 from PIL import Image
 
+from clinseek_assets.assets.campaign_settings import CAMPAIGN_SETTINGS
+from clinseek_assets.assets.observed import observe
 from clinseek_assets.assets.splits import MULTIMODAL
 from clinseek_assets.automation.rebuild import Rebuilt, rebuild
 from clinseek_assets.automation.wanted import Wanted
 from clinseek_assets.build import build
 from clinseek_assets.locations.settings import Settings
+from clinseek_assets.partitions import grid_key
 from clinseek_assets.resources.home import Home
 from clinseek_assets.synthetic.canaries import CANARY_PATTERN
 from clinseek_assets_tests.assets.test_manners import texts_of
+from clinseek_assets_tests.automation.page import name_environment, staleness
 from clinseek_assets_tests.conftest import Graph, multimodal_settings, open_graph
 
 ARMS = ("curated", "curated_strict", "seeking", "seeking_compat")
@@ -178,6 +182,25 @@ def test_copies_of_images_are_their_owner_s_alone(multimodal_home: Path) -> None
         assert path.stat().st_mode & 0o077 == 0
         with Image.open(path) as image:
             assert max(image.size) <= 1568 and not image.getexif()
+
+
+def test_the_page_says_that_switching_reports_on_or_off_makes_contexts_and_seeking_stale(seen: Graph, monkeypatch):
+    name_environment(monkeypatch, seen.settings)
+    asked = {
+        "multimodal_contexts": ["finding_presence"],
+        "multimodal_strict_contexts": ["finding_presence"],
+        "multimodal_seeking_predictions": [grid_key("floor/always_no", "finding_presence")],
+        "multimodal_curated_predictions": [grid_key("floor/always_no", "finding_presence")],
+    }
+    assert {state for of in staleness(seen.instance, asked).values() for state, _ in of.values()} == {"FRESH"}
+    models = seen.settings.models_file
+    models.write_text(models.read_text() + "campaign:\n  reports: true\n")
+    observe(CAMPAIGN_SETTINGS, CAMPAIGN_SETTINGS.look(Home.of(seen.settings)), seen.instance)
+    found = staleness(seen.instance, asked)
+    cause = ("STALE", {("DATA", "campaign_settings")})
+    (untouched,) = found.pop("multimodal_curated_predictions").values()  # its contexts are what it is made from
+    assert untouched == ("FRESH", set())
+    assert [state for of in found.values() for state in of.values()] == [cause] * 3
 
 
 @pytest.mark.slow
