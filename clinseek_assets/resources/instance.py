@@ -37,6 +37,8 @@ concurrency:
     granularity: op
 # A run whose process was killed is noticed, and run again: what it had finished is kept, nothing is asked twice.
 run_launcher: {module: clinseek_assets.resources.run_launcher, class: WatchedRunLauncher}
+# What is run again waits for a code server that is away.
+scheduler: {module: clinseek_assets.resources.waiting_retries, class: SchedulerOfWaitingRetries}
 # Runs are started side by side: each takes seconds to start. A code server that is started again is waited for.
 run_queue:
   dequeue_use_threads: true

@@ -6,8 +6,8 @@ monitoring asks after the process itself; a run whose process is gone is marked 
 `run_retries` say, run again. What it had finished is kept.
 
 Dagster gives up running something again where it cannot reach the code server at that very moment, and a backfill where
-it does not find its assets there. So a run is marked only once its code server has answered for longer than the daemon
-takes to notice, and the daemon is told to wait (`WAITING` in `instance.py`).
+it does not find its assets there. So its retries are made to wait (`waiting_retries.py`), and the daemon is told to
+(`WAITING` in `instance.py`).
 
 The processes of runs get the quick event log (`event_log.py`): with Dagster's own, recording 45 partitions takes longer
 than many a model's answers.
@@ -16,33 +16,25 @@ than many a model's answers.
 from __future__ import annotations
 
 import os
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.errors import DagsterInvariantViolationError, DagsterUserCodeUnreachableError
+from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
-from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
-from dagster._grpc.client import DagsterGrpcClient
 
 from clinseek_assets.resources.event_log import event_log_of
 from clinseek_assets.resources.processes import is_gone, is_there, this_process
 
 PROCESS_TAG = "clinseek/process"
 OF_RUN_TAG = "clinseek/process_of_run"
-SETTLED_SECONDS = 75.0  # the daemon looks for code servers every 60
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
     """As Dagster's default launcher; besides, it knows whether a run's process is still there."""
-
-    def __init__(self, inst_data: Any = None) -> None:
-        super().__init__(inst_data=inst_data)
-        self._answers_since: dict[str, float] = {}
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> WatchedRunLauncher:
@@ -71,25 +63,10 @@ class WatchedRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """`FAILED` where the run's process is gone and somebody could run it again, else `RUNNING`."""
-        if process_is_gone(self._instance, run) and self._code_server_is_settled(run):
+        """`FAILED` where the run's process is gone, else `RUNNING`."""
+        if process_is_gone(self._instance, run):
             return CheckRunHealthResult(WorkerStatus.FAILED, "The process of this run was killed.")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
-
-    def _code_server_is_settled(self, run: dg.DagsterRun) -> bool:
-        """Whether the code server that the run came from has answered for a while; one of the daemon's own has."""
-        origin = run.remote_job_origin and run.remote_job_origin.repository_origin.code_location_origin
-        if not isinstance(origin, GrpcServerCodeLocationOrigin):
-            return True
-        try:
-            DagsterGrpcClient(
-                port=origin.port, socket=origin.socket, host=origin.host, use_ssl=bool(origin.use_ssl)
-            ).ping("")
-        except DagsterUserCodeUnreachableError:
-            self._answers_since.pop(origin.location_name, None)
-            return False
-        since = self._answers_since.setdefault(origin.location_name, time.monotonic())
-        return time.monotonic() - since >= SETTLED_SECONDS
 
 
 def instance_of_runs(instance: dg.DagsterInstance) -> dg.DagsterInstance:

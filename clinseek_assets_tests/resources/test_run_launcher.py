@@ -13,11 +13,10 @@ import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
 from dagster._core.launcher import WorkerStatus
-from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from clinseek_assets.locations.layout import Layout
-from clinseek_assets.resources import processes, run_launcher
+from clinseek_assets.resources import processes
 from clinseek_assets.resources.event_log import OpenEventLog
 from clinseek_assets.resources.instance import PROCESS_TAG, dagster_home, end_killed_runs, open_instance
 from clinseek_assets.resources.processes import is_gone, is_there, this_process
@@ -123,22 +122,6 @@ def test_a_run_that_is_tried_again_is_not_known_by_the_killed_one_s_process(inst
     assert health(instance, first) is WorkerStatus.FAILED
     again = begun(instance, **first.tags)
     assert health(instance, again) is WorkerStatus.RUNNING
-
-
-def test_a_killed_run_is_marked_only_once_its_code_server_has_answered_for_a_while(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-):
-    server = GrpcServerCodeLocationOrigin(host="127.0.0.1", port=9, location_name="clinseek")
-    with another_process() as (process, name):
-        process.kill()
-        process.wait()
-    run = begun(instance, **{PROCESS_TAG: name})
-    run = run.with_job_origin(RemoteJobOrigin(RemoteRepositoryOrigin(server, "__repository__"), "idling"))
-    assert health(instance, run) is WorkerStatus.RUNNING, "nobody answers there"
-    monkeypatch.setattr(run_launcher.DagsterGrpcClient, "ping", lambda self, echo: echo)
-    assert health(instance, run) is WorkerStatus.RUNNING, "it has only just come back"
-    monkeypatch.setattr(run_launcher, "SETTLED_SECONDS", 0.0)
-    assert health(instance, run) is WorkerStatus.FAILED
 
 
 def test_a_process_that_nobody_has_waited_for_has_ended():
