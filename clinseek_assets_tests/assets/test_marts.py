@@ -343,6 +343,7 @@ def test_the_page_shows_both_tables(both: Path, tiny_release: Path) -> None:
     assert "19990001" not in html
 
 
+@pytest.mark.slow
 def test_a_home_without_multimodal_rows_builds_all_the_same(tiny_release: Path, tmp_path: Path) -> None:
     home = home_at(tiny_release, tmp_path)
     write_text(home)

@@ -66,6 +66,7 @@ def registry(file: Path, url: str, campaign: dict[str, Any], **of_model: Any) ->
     return file
 
 
+@pytest.mark.slow
 def test_what_a_sample_asked_is_left_out_until_something_changes(
     finished: Graph, endpoint: Endpoint, tmp_path: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_what_a_sample_asked_is_left_out_until_something_changes(
     assert len(endpoint.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_cap_ends_a_run_with_a_partial_table_and_a_raised_one_continues_it(
     finished: Graph, endpoint: Endpoint, tmp_path: Path
 ) -> None:

@@ -169,6 +169,7 @@ def one_that_was_asked(graph: Graph) -> Question:
     return next(question for question in graph.location.home.questions() if question.task in FEW)
 
 
+@pytest.mark.slow
 def test_a_second_run_of_a_question_adds_to_the_first(finished: Graph):
     subtask = one_that_was_asked(finished).task
     chosen = ("--model", "evidence_counts", "--arm", "seeking", "--subtask", subtask)

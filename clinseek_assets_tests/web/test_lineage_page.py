@@ -120,6 +120,7 @@ def is_outside(url: str, address: str) -> bool:
     return not url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:"))
 
 
+@pytest.mark.slow
 def test_stopping_the_page_leaves_no_process_behind(finished: Graph):
     import psutil
 
