@@ -51,11 +51,11 @@ lint: .venv/installed
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 test: lint
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 test-all: lint
 	@$(BIN)/mypy -p clinseek_assets_tests -p benchmarks
-	@$(BIN)/pytest -n 2 -m "slow or not slow"
+	@$(BIN)/pytest -n 2 --dist worksteal -m "slow or not slow"
 
 chaos: .venv/installed
 	@$(BIN)/pytest -n 0 -s -m slow clinseek_assets_tests/resilience/test_chaos.py

@@ -12,7 +12,10 @@ from clinseek_assets.partitions import cell
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which partitions to bring up to date; None means all of that kind."""
+    """Which partitions to bring up to date; None means all of that kind.
+
+    Of no model at all (`models` is empty) nothing is wanted that follows from what models answered.
+    """
 
     models: Collection[str] | None = None
     subtasks: Collection[str] | None = None
@@ -21,6 +24,8 @@ class Wanted:
 
     def stage(self, stage: Stage) -> bool:
         """Whether a stage is needed for a wanted split and arm, or for none in particular."""
+        if stage.follows and self.models is not None and not self.models:
+            return False
         of_arm = not stage.arms or self.arms is None or bool(set(stage.arms) & set(self.arms))
         return of_arm and (not stage.split or self.splits is None or stage.split in self.splits)
 

@@ -40,7 +40,10 @@ def count_tokens(text: str) -> int:
 def count_all(texts: Sequence[str | None]) -> list[int | None]:
     """`count_tokens` of each text, None where there is none.
 
-    The tokenizer leaves Python's lock while it works, so threads are enough.
+    The tokenizer leaves Python's lock while it works, so threads are enough. It is read before they start: each of
+    them would read it for itself, and all would wait for all of that.
     """
+    if any(text is not None for text in texts):
+        _tokenizer()
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda text: None if text is None else count_tokens(text), texts))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 from dagster_dbt import DbtCliResource
+from packaging.version import Version
 
 from clinseek_assets.faults import SettingsFault
 from clinseek_assets.locations.layout import Layout
@@ -64,11 +67,22 @@ def places(layout: Layout) -> dict[str, str]:
     }
 
 
+class OwnDbt(DbtCliResource):
+    """The dbt of this environment, whose version its package tells.
+
+    Dagster asks `dbt --version` at each run, which takes seconds and asks PyPI for the newest.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+
 def dbt_client(layout: Layout) -> DbtCliResource:
     """The client that runs the project; dbt reads its places from the environment."""
     os.environ.update({**QUIET, **places(layout)})
     beside_python = Path(sys.executable).with_name("dbt")  # the virtual environment need not be on the PATH
-    return DbtCliResource(
+    return OwnDbt(
         project_dir=str(PROJECT),
         profiles_dir=str(PROJECT),
         global_config_flags=["--no-version-check"],

@@ -97,6 +97,8 @@ def test_evaluate_runs_one_subtask_of_one_model_and_nothing_else(finished: Graph
 
 
 def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(finished: Graph):
+    leaderboard = finished.settings.layout.mart("text_leaderboard")
+    made = leaderboard.stat().st_mtime_ns
     result = call(
         finished,
         "evaluate",
@@ -115,6 +117,7 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(finished: Graph):
         assert (arm["partitions"], arm["questions"]) == (1, 1)  # the other partition is there already
     assert told["campaign"] == {"dollars": None, "tokens": None, "spent dollars": 0, "spent tokens": 0}
     assert not finished.settings.layout.predictions("text", "curated", "evidence_counts", "pyxis").exists()
+    assert leaderboard.stat().st_mtime_ns == made  # what follows from answers is not a dry run's to make
 
 
 def test_a_limited_run_finishes_no_partition(finished: Graph):

@@ -1,9 +1,12 @@
 """Lengths in tokens: a real vocabulary, no download, no text too long."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
-from clinseek_assets.contexts.tokens import count_tokens
+from clinseek_assets.contexts import tokens
+from clinseek_assets.contexts.tokens import count_all, count_tokens
 
 
 def test_common_words_are_one_token_each():
@@ -26,3 +29,13 @@ def test_a_long_text_is_counted():
 def test_there_are_never_more_tokens_than_bytes(text):
     assert (count_tokens(text) == 0) == (text == "")
     assert count_tokens(text) <= len(text.encode("utf-8"))
+
+
+def test_the_vocabulary_is_read_once_however_many_texts_are_counted_side_by_side(monkeypatch: pytest.MonkeyPatch):
+    read, times = Tekkenizer.from_file, []
+    monkeypatch.setattr(Tekkenizer, "from_file", lambda path: times.append(path) or read(path))
+    tokens._tokenizer.cache_clear()
+    assert count_all([None, None]) == [None, None]
+    assert not times
+    assert count_all([" patient", None, *["The patient was admitted."] * 20]) == [1, None, *[5] * 20]
+    assert len(times) == 1

@@ -77,6 +77,14 @@ def times_asked(endpoint: Endpoint) -> Counter[str]:
     return Counter(json.dumps(body, sort_keys=True) for body in endpoint.requests)
 
 
+def at_rest(endpoint: Endpoint) -> int:
+    """How many requests came, once none has come for a while: some were on their way when their sender was killed."""
+    came = -1
+    while came != (came := len(endpoint.requests)):
+        time.sleep(0.5)
+    return came
+
+
 @pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
 def store(request, tmp_path) -> Iterator[str]:
     """An empty store."""
@@ -91,7 +99,7 @@ def test_another_machine_goes_on_where_one_was_killed(endpoint, tmp_path, store)
             assert a.poll() is None, "it ended before it could be killed"
             time.sleep(0.005)
         a.send_signal(signal.SIGKILL)
-    asked_by_a = len(endpoint.requests)
+    asked_by_a = at_rest(endpoint)
     with Journal(tmp_path / "c" / "journal.sqlite", RowStore(Objects(store), tmp_path / "c")) as kept:
         answered_by_a = kept._db.execute("SELECT count(*) FROM completions").fetchone()[0]
     assert 0 < answered_by_a <= asked_by_a < QUESTIONS
@@ -110,7 +118,9 @@ def test_another_machine_goes_on_where_one_was_killed(endpoint, tmp_path, store)
             totals[home] = (ledger.totals(), ledger.spent())
     assert totals["a"] == totals["b"] == totals["c"]
     (total,) = totals["c"][0]
-    assert (total.questions, total.calls, total.open) == (QUESTIONS, len(endpoint.requests), 0), "every call is known"
+    assert (total.questions, total.open) == (QUESTIONS, 0)
+    never_left = total.calls - len(endpoint.requests)  # a call is counted before it is sent
+    assert 0 <= never_left <= AT_A_TIME, "every call is known"
 
 
 def test_a_cap_counts_what_other_machines_spent(endpoint, tmp_path):

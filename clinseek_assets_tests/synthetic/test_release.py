@@ -239,6 +239,7 @@ def test_an_unknown_profile_is_a_fault(tmp_path):
         synthesize("huge", tmp_path)
 
 
+@pytest.mark.slow
 def test_small_has_six_questions_of_every_subtask(tmp_path):
     made = synthesize("small", tmp_path)
     assert made.counts.text.per_subtask == dict.fromkeys(sorted(SUBTASKS), 6)
