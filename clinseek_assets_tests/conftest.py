@@ -31,6 +31,9 @@ from clinseek_assets_tests.services import postgres
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+# Fixtures that take a minute to make; one process makes each, and another that wants it meanwhile has to wait.
+HOMES = frozenset({"finished_home", "multimodal_home"})
+
 # Neighbours on the grid, risks and decisions: the whole grid would take every test a minute.
 FEW = tuple(SUBTASKS)[16:23]
 TINY = Profile("tiny", patients=40, per_subtask=1, manifest_patients=None, least_per_subtask=0)
@@ -46,6 +49,11 @@ models:
   - {name: evidence_counts, dialect: baseline, model_id: evidence_counts, enabled: true}
   - {name: switched_off, dialect: baseline, model_id: always_yes, enabled: false}
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests over a finished home first: the first process makes the homes while the others do the rest."""
+    items.sort(key=lambda item: HOMES.isdisjoint(getattr(item, "fixturenames", ())))
 
 
 @dataclass

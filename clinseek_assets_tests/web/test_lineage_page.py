@@ -82,7 +82,10 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
     raise AssertionError("the page was not served in time")
 
 
-def test_the_lineage_page_shows_every_group_and_calls_nobody(finished: Graph, tmp_path: Path):
+@pytest.mark.parametrize("walk", [OPENED[:1], pytest.param(OPENED[1:], marks=pytest.mark.slow)], ids=["some", "rest"])
+def test_the_lineage_page_shows_every_group_and_calls_nobody(
+    finished: Graph, tmp_path: Path, walk: Sequence[Sequence[str]]
+):
     from playwright.sync_api import sync_playwright
 
     picture = Path(os.environ.get("CLINSEEK_PICTURE", tmp_path / "lineage.png"))
@@ -91,7 +94,7 @@ def test_the_lineage_page_shows_every_group_and_calls_nobody(finished: Graph, tm
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport=TALL)
         page.on("request", lambda request: strangers.append(request.url) if is_outside(request.url, address) else None)
-        for groups in OPENED:
+        for groups in walk:
             shown = opened(page, address, groups)
             assert all(group in shown for group in GROUPS)
             for name in (name for group in groups for name in NAMED[group]):
