@@ -125,7 +125,7 @@ def chatty_context(home: Home, question: Question) -> None:
     [
         (damaged_database, {"nothing_later", "compat_as_published"}),
         pytest.param(lost_row, {"nothing_later", "compat_as_published"}, marks=pytest.mark.slow),
-        (chatty_context, {"contexts"}),
+        pytest.param(chatty_context, {"contexts"}, marks=pytest.mark.slow),
     ],
 )
 def test_what_is_damaged_fails_its_checks_and_is_not_up_to_date(

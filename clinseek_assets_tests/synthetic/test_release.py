@@ -142,6 +142,7 @@ def test_the_record_does_not_vouch_for_other_data_or_after_it_was_changed(made, 
     assert forged is not None and not forged.signed and not forged.digests
 
 
+@pytest.mark.slow  # in the same folder, the next test sees it as well
 def test_the_same_seed_gives_the_same_release_byte_by_byte(made, tmp_path):
     make_release(TINY, tmp_path, seed=SEED)
     assert hashes(tmp_path) == hashes(made.root)
