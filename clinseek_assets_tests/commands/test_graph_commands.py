@@ -125,6 +125,7 @@ def test_a_limited_run_finishes_no_partition(finished: Graph):
     result = call(finished, "evaluate", *chosen, "--limit", "5")
     assert result.stdout.strip() == "curated: finished: 1"
     assert not finished.settings.layout.predictions("text", "curated", "evidence_counts", "pyxis").exists()
+    assert not finished.settings.layout.predictions("text", "seeking", "evidence_counts", "pyxis").exists()
 
 
 def test_samples_are_nested_and_spread_over_the_subtasks(finished: Graph):
