@@ -121,11 +121,11 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(finished: Graph):
 
 
 def test_a_limited_run_finishes_no_partition(finished: Graph):
-    chosen = ("--model", "evidence_counts", "--arm", "curated", "--subtask", "pyxis")
+    chosen = ("--model", "evidence_counts", "--arm", "seeking", "--subtask", "pyxis")
     result = call(finished, "evaluate", *chosen, "--limit", "5")
-    assert result.stdout.strip() == "curated: finished: 1"
-    assert not finished.settings.layout.predictions("text", "curated", "evidence_counts", "pyxis").exists()
+    assert result.stdout.strip() == "seeking: finished: 1"
     assert not finished.settings.layout.predictions("text", "seeking", "evidence_counts", "pyxis").exists()
+    assert not finished.settings.layout.predictions("text", "curated", "evidence_counts", "pyxis").exists()
 
 
 def test_samples_are_nested_and_spread_over_the_subtasks(finished: Graph):
